@@ -1,0 +1,59 @@
+/**
+ * What a hospital can ask of the channel. Each transaction takes one argument: its command as JSON. Who asks is read from
+ * the certificate, never from the command.
+ */
+import { z } from 'zod';
+import { BinaryMetrics, NumberMetrics } from './evaluation.js';
+import { HospitalRegistration } from './hospital.js';
+import { Digest, Msp, RoundNumber, StudyId } from './ids.js';
+import { HOSPITALS_PER_STUDY_MAX, REASON_CHARACTERS_MAX, VECTOR_ELEMENTS_MAX } from './limits.js';
+import { CohortCommitment, Outcome, Phase, Receipt } from './round.js';
+import { StudyProtocol, VoteSubject } from './study.js';
+
+const Reason = z.string().max(REASON_CHARACTERS_MAX);
+const inRound = { study: StudyId, round: RoundNumber };
+/** Members whose attestations of the round before are equal, t of them; empty where that round was aborted, or is the first. */
+const AttestedBy = z.array(Msp).max(HOSPITALS_PER_STUDY_MAX);
+
+export const commands = {
+  'HospitalContract:registerHospital': HospitalRegistration,
+  'StudyContract:proposeStudy': z.strictObject({ study: StudyId, protocol: StudyProtocol }),
+  'StudyContract:approveStudy': z.strictObject({
+    study: StudyId,
+    version: z.int().min(1),
+    protocolHash: Digest,
+    meaning: z.string().min(1).max(200),
+    reason: Reason,
+  }),
+  'StudyContract:castVote': z.strictObject({ study: StudyId, subject: VoteSubject, yes: z.boolean(), reason: Reason }),
+  'StudyContract:registerMember': z.strictObject({ study: StudyId, receiptKey: z.string().length(44) }),
+  'RoundContract:openRound': z.strictObject({ ...inRound, attestedBy: AttestedBy }),
+  'RoundContract:joinRound': z.strictObject({
+    ...inRound,
+    protocolHash: Digest,
+    /** The digest of the base that the joiner holds. */
+    baseDigest: Digest,
+    cohort: CohortCommitment.optional(),
+  }),
+  'RoundContract:contribute': z.strictObject({
+    ...inRound,
+    vectorDigest: Digest,
+    vectorLength: z.int().min(1).max(VECTOR_ELEMENTS_MAX),
+    receipts: z.array(Receipt).max(HOSPITALS_PER_STUDY_MAX),
+  }),
+  'RoundContract:attest': z.strictObject({ ...inRound, outcome: Outcome }),
+  'RoundContract:closePhase': z.strictObject({ ...inRound, phase: Phase }),
+  'RoundContract:abortRound': z.strictObject(inRound),
+  'RoundContract:reportEvaluation': z.strictObject({
+    ...inRound,
+    trainingPatients: z.int().min(0),
+    base: z.discriminatedUnion('kind', [BinaryMetrics, NumberMetrics]),
+    parent: z.discriminatedUnion('kind', [BinaryMetrics, NumberMetrics]).optional(),
+  }),
+  'ModelContract:recordVersion': z.strictObject({ ...inRound, attestedBy: AttestedBy }),
+} as const;
+
+export type TransactionName = keyof typeof commands;
+export type Command<Name extends TransactionName> = z.infer<(typeof commands)[Name]>;
+/** A command as a caller may write it, before defaults are filled in. */
+export type CommandInput<Name extends TransactionName> = z.input<(typeof commands)[Name]>;

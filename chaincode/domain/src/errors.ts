@@ -1,0 +1,264 @@
+/**
+ * The catalogue of everything that can be refused. The code is the start of every message, so it survives Fabric, which
+ * carries only text. A code that is no longer used stays as a comment and is never given again.
+ */
+
+/** What a caller must do: correct it, ask someone, read again, look elsewhere, ask for less, or try later. */
+export type ErrorKind = 'invalid' | 'forbidden' | 'conflict' | 'missing' | 'limit' | 'unavailable';
+
+type Entry = Readonly<{ kind: ErrorKind; message: string }>;
+
+export const ERRORS = {
+  // who asks
+  UNAUTHENTICATED: {
+    kind: 'forbidden',
+    message: 'no valid token: send the header "Authorization: Bearer <token>" with a token of this hospital',
+  },
+  ROLE_REQUIRED: {
+    kind: 'forbidden',
+    message: '{action} takes the role {role}, the certificate of {caller} says {found}',
+  },
+  NOT_A_MEMBER: { kind: 'forbidden', message: '{msp} is not a member of study {study}' },
+  HOSPITAL_UNKNOWN: { kind: 'missing', message: 'hospital {msp} is not registered: its admin registers it first' },
+  // what was sent
+  INPUT_INVALID: { kind: 'invalid', message: '{problems}' },
+  BODY_TOO_LARGE: { kind: 'limit', message: 'the body has more than {bytesMax} bytes' },
+  PAGE_CURSOR_INVALID: {
+    kind: 'invalid',
+    message: 'the cursor is not one that this list gave: start again without it',
+  },
+  ROUTE_UNKNOWN: { kind: 'missing', message: '{method} {path} does not exist: see GET /api/v1' },
+  // studies
+  STUDY_UNKNOWN: { kind: 'missing', message: 'no study {study}' },
+  STUDY_VERSION_UNKNOWN: { kind: 'missing', message: 'study {study} has no version {version}' },
+  STUDY_MEMBERS_CHANGED: {
+    kind: 'invalid',
+    message: 'study {study} is between {members}: another set of hospitals is another study',
+  },
+  STUDY_NOT_ACTIVE: {
+    kind: 'conflict',
+    message: 'study {study} is not active: {missing} have not approved version {version}',
+  },
+  STUDY_ENDED: { kind: 'conflict', message: 'study {study} has ended ({how}): propose a new study' },
+  STUDY_PAUSED: {
+    kind: 'conflict',
+    message:
+      'study {study} is paused after {aborts} aborts and {rejections} rejections in a row: {needed} members vote {subject} to go on',
+  },
+  STUDY_RUNNING: {
+    kind: 'conflict',
+    message:
+      'study {study} has a round on an approved protocol: a new version can be proposed before the first round or after the end',
+  },
+  STUDY_ID_TAKEN: {
+    kind: 'conflict',
+    message: 'study {study} was proposed by {msp} with other members: choose another id',
+  },
+  PROTOCOL_HASH_MISMATCH: {
+    kind: 'conflict',
+    message:
+      'the protocol of study {study} version {version} has the hash {expected}, not {found}: read it again before you sign',
+  },
+  PROTOCOL_TOO_LARGE: { kind: 'limit', message: 'the protocol has {bytes} bytes, {bytesMax} are allowed' },
+  PROTOCOL_OVERFLOWS: { kind: 'invalid', message: '{problem}' },
+  PROTOCOL_MODEL_INVALID: { kind: 'invalid', message: '{problem}' },
+  PROTOCOL_MODE_NOT_OFFERED: {
+    kind: 'invalid',
+    message: 'private mode is not offered by this version: propose the study with "mode": "open"',
+  },
+  ALREADY_APPROVED: { kind: 'conflict', message: '{msp} has approved version {version} of study {study} already' },
+  MEMBER_KEY_CHANGED: {
+    kind: 'conflict',
+    message: '{msp} has registered another receipt key for study {study}: it is kept for the whole study',
+  },
+  MEMBER_NOT_REGISTERED: { kind: 'conflict', message: 'the agent of {msp} has not registered for study {study}' },
+  VOTE_CLOSED: { kind: 'conflict', message: 'the vote {subject} of study {study} is carried already' },
+  // rounds
+  ROUND_UNKNOWN: { kind: 'missing', message: 'study {study} has no round {round}' },
+  ROUND_EXISTS: { kind: 'conflict', message: 'round {round} of study {study} is open already' },
+  ROUND_NOT_NEXT: { kind: 'conflict', message: 'the next round of study {study} is {expected}, not {round}' },
+  ROUND_NOT_SETTLED: { kind: 'conflict', message: 'round {round} of study {study} is {stage}: it is not over' },
+  ROUND_TOO_FEW_REGISTERED: {
+    kind: 'conflict',
+    message: 'a round of study {study} needs {needed} hospitals, {found} have registered',
+  },
+  ROUND_BASE_MISMATCH: {
+    kind: 'conflict',
+    message: 'round {round} is over base {expected}, not {found}: fetch that version first',
+  },
+  ROUND_NOT_AVAILABLE: {
+    kind: 'forbidden',
+    message: '{msp} is not among the hospitals that round {round} was opened for',
+  },
+  PHASE_CLOSED: { kind: 'conflict', message: '{phase} of round {round} is closed' },
+  PHASE_NOT_REACHED: { kind: 'conflict', message: 'round {round} is {stage}: {phase} has not begun' },
+  DEADLINE_NOT_REACHED: { kind: 'conflict', message: '{phase} of round {round} runs until {deadline}' },
+  CLOSE_BELOW_QUORUM: {
+    kind: 'conflict',
+    message: 'round {round} needs {needed} hospitals, {found} have joined: the phase waits for them',
+  },
+  NOTHING_TO_CLOSE: { kind: 'conflict', message: '{phase} of round {round} is complete: no close is needed' },
+  NOT_IN_ROSTER: { kind: 'forbidden', message: '{msp} has not joined round {round}' },
+  FACT_CHANGED: { kind: 'conflict', message: '{msp} has recorded another {fact} in round {round}: it stands' },
+  VECTOR_LENGTH_WRONG: { kind: 'invalid', message: 'the vector of round {round} has {expected} elements, not {found}' },
+  RECEIPTS_TOO_FEW: { kind: 'invalid', message: '{needed} receipts of other members are needed, {found} came' },
+  RECEIPT_FALSE: { kind: 'invalid', message: 'the receipt of {msp} does not match its key, the round and the vector' },
+  ATTESTATIONS_DIFFER: { kind: 'conflict', message: 'the {count} attestations named are not {needed} equal ones' },
+  ABORT_NOT_DUE: { kind: 'conflict', message: 'round {round} is neither disputed nor voted to be aborted' },
+  EVALUATION_NOT_OPEN: {
+    kind: 'forbidden',
+    message: 'the protocol of study {study} does not let hospitals report figures of their own',
+  },
+  CLOCK_SKEW: {
+    kind: 'unavailable',
+    message: 'the transaction says {claimed}, the endorsing peer {own}: more than {skewMsMax} ms apart. Set the clocks',
+  },
+  MODEL_UNKNOWN: { kind: 'missing', message: 'study {study} has no model version {version}' },
+  // data
+  DATA_FILE_MISSING: {
+    kind: 'missing',
+    message: 'the file {file} cannot be read: name it in the configuration of this hospital',
+  },
+  DATA_EMPTY: { kind: 'invalid', message: '{file} has no row' },
+  DATA_DELIMITER_WRONG: {
+    kind: 'invalid',
+    message: '{file} has one column when split at {delimiter}: set its delimiter',
+  },
+  DATA_COLUMN_UNKNOWN: { kind: 'invalid', message: '{file} has no column {column}: it has {columns}' },
+  DATA_ROW_WIDTH: { kind: 'invalid', message: 'line {line} of {file} has {found} values, {expected} are expected' },
+  DATA_NOT_A_NUMBER: { kind: 'invalid', message: 'line {line} of {file}: column {column} is not a number' },
+  DATA_OUT_OF_RANGE: { kind: 'invalid', message: 'line {line} of {file}: column {column} is outside {min} to {max}' },
+  DATA_LEVEL_UNKNOWN: {
+    kind: 'invalid',
+    message: 'line {line} of {file}: column {column} is none of the declared levels',
+  },
+  DATA_NO_USABLE_ROW: {
+    kind: 'invalid',
+    message: 'no row of {file} is usable for study {study}: {dropped} were dropped',
+  },
+  DATA_SPLIT_INVALID: { kind: 'invalid', message: 'the split of {file}: {problem}' },
+  DATA_TOO_LARGE: { kind: 'limit', message: '{file} has {found}, {max} are allowed' },
+  FEDERATION_ONE_CLASS: {
+    kind: 'invalid',
+    message: 'all patients of study {study} have one class: there is nothing to learn',
+  },
+  // learning
+  ENGINE_UNAVAILABLE: { kind: 'unavailable', message: 'the engine {engine} does not work here: {reason}' },
+  TRAINING_NOT_FINITE: {
+    kind: 'invalid',
+    message: 'training gave NaN or Infinity in round {round}: lower the learning rate',
+  },
+  TRAINING_FAILED: { kind: 'unavailable', message: 'the training process ended: {reason}' },
+  UPDATE_OVERFLOWS: { kind: 'limit', message: 'an update exceeds the bound of the sum: {problem}' },
+  VERSION_FILE_INVALID: {
+    kind: 'invalid',
+    message: 'the version file is not what its digest or the protocol says: {problem}',
+  },
+  // exchange
+  EXCHANGE_UNREACHABLE: { kind: 'unavailable', message: 'the gateway of {msp} does not answer' },
+  EXCHANGE_REFUSED: { kind: 'forbidden', message: '{problem}' },
+  VECTOR_DIGEST_MISMATCH: { kind: 'invalid', message: 'the bytes do not hash to {digest}' },
+  VECTOR_UNKNOWN: { kind: 'missing', message: 'no vector {digest} is held here' },
+  // ledger
+  LEDGER_UNAVAILABLE: { kind: 'unavailable', message: 'the channel cannot be reached: {reason}' },
+  LEDGER_CONFLICT: { kind: 'conflict', message: 'the transaction was overtaken by another one: read again' },
+  LEDGER_COMMIT_UNKNOWN: {
+    kind: 'unavailable',
+    message: 'transaction {transactionId} was sent, its fate is not known yet: ask for it by this id',
+  },
+  LEDGER_REFUSED: { kind: 'conflict', message: '{reason}' },
+  CHAINCODE_DIFFERS: {
+    kind: 'conflict',
+    message: 'the channel runs the chaincode {found}, this gateway was built with {expected}',
+  },
+  // launcher
+  NODE_TOO_OLD: { kind: 'invalid', message: 'Node {found} is too old: 20.19 or newer is needed' },
+  TOPOLOGY_INVALID: { kind: 'invalid', message: '{problems}' },
+  TOPOLOGY_DUPLICATE: { kind: 'invalid', message: 'two hospitals are called {name}' },
+  TOPOLOGY_TOO_FEW: { kind: 'invalid', message: 'a federation has two hospitals at least, this topology has {found}' },
+  TOPOLOGY_TOO_LARGE: {
+    kind: 'limit',
+    message:
+      '{hospitals} hospitals need about {neededMiB} MiB, {availableMiB} MiB are free: fewer hospitals, or more memory',
+  },
+  HOME_OF_ANOTHER_TOPOLOGY: {
+    kind: 'conflict',
+    message:
+      'the folder {home} holds a network of {found}: stop it and start with --fresh, or set CONSILIUM_HOME to another folder',
+  },
+  PORT_TAKEN: {
+    kind: 'conflict',
+    message: 'port {port} for {part} is taken: free it, or leave the port out to have one chosen',
+  },
+  NETWORK_RUNNING: {
+    kind: 'conflict',
+    message: 'a network of this folder is running already: npm run status, or npm stop',
+  },
+  NETWORK_NOT_RUNNING: { kind: 'missing', message: 'no network is running: npm start' },
+  PART_NOT_READY: {
+    kind: 'unavailable',
+    message: '{part} was not ready within {waitedMs} ms: see npm run logs -- {hospital} {name}',
+  },
+  PART_ENDED: { kind: 'unavailable', message: '{part} ended before it was ready ({how}): see npm run logs -- {hospital} {name}{last}' },
+  PART_UNKNOWN: { kind: 'missing', message: 'there is no {what}: there are {known}' },
+  PARTS_LEFT: { kind: 'unavailable', message: '{parts} could not be ended within {waitedMs} ms' },
+  BUILD_MISSING: { kind: 'missing', message: '{file} is not built: npm run build' },
+  HOME_FOREIGN: { kind: 'conflict', message: 'the folder {home} is not empty and holds no network: nothing in it was touched. Set CONSILIUM_HOME to another folder' },
+  AUTHORITY_LOST: { kind: 'missing', message: 'the key or certificate of a CA of {msp} is missing or broken ({file}), and the channel knows the hospital by it: restore it, or start with --fresh' },
+  CONFIGURATION_INVALID: { kind: 'invalid', message: '{file}: {problems}' },
+  INTERNAL: {
+    kind: 'unavailable',
+    message: 'something went wrong here that should not have: see the log under {reference}',
+  },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+export type ErrorDetails<Code extends ErrorCode> = Record<
+  Placeholders<(typeof ERRORS)[Code]['message']>,
+  string | number
+>;
+
+/** A refusal from the catalogue. Its message begins with its code. */
+export class ConsiliumError extends Error {
+  override readonly name = 'ConsiliumError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code].kind;
+  }
+
+  /** The message without its code. */
+  get detail(): string {
+    return this.message.slice(this.code.length + 2);
+  }
+}
+
+/** Makes the error of a code, its message filled in. */
+export function refusal<Code extends ErrorCode>(
+  code: Code,
+  details: ErrorDetails<Code>,
+  options?: ErrorOptions,
+): ConsiliumError {
+  const values = details as Record<string, string | number>;
+  const text = ERRORS[code].message.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  return new ConsiliumError(code, text, options);
+}
+
+/** Finds the catalogued error inside a text that came through Fabric, which adds words before it. */
+export function refusalIn(text: string): ConsiliumError | undefined {
+  for (const match of text.matchAll(/\b([A-Z][A-Z_]+): /g)) {
+    const code = match[1] as string;
+    if (Object.hasOwn(ERRORS, code))
+      return new ConsiliumError(code as ErrorCode, text.slice(match.index + match[0].length));
+  }
+  return undefined;
+}

@@ -1,0 +1,32 @@
+/** Keys of the channel's state: parts joined by `~`, numbers in ten digits, so that keys sort as text. */
+import type { Msp, StudyId } from './ids.js';
+import type { Phase } from './round.js';
+
+/** A number as keys hold it. */
+export function tenDigits(number: number): string {
+  if (!Number.isSafeInteger(number) || number < 0 || number > 9_999_999_999)
+    throw new RangeError(`no key for ${number}`);
+  return String(number).padStart(10, '0');
+}
+
+export const ledgerKey = {
+  hospital: (msp: Msp) => `hospital~${msp}`,
+  study: (study: StudyId) => `study~${study}`,
+  studyVersion: (study: StudyId, version: number) => `study~${study}~${tenDigits(version)}`,
+  approval: (study: StudyId, version: number, msp: Msp) => `approval~${study}~${tenDigits(version)}~${msp}`,
+  member: (study: StudyId, msp: Msp) => `member~${study}~${msp}`,
+  vote: (study: StudyId, subject: string, msp: Msp) => `vote~${study}~${subject}~${msp}`,
+  round: (study: StudyId, round: number) => `round~${study}~${tenDigits(round)}`,
+  join: (study: StudyId, round: number, msp: Msp) => `join~${study}~${tenDigits(round)}~${msp}`,
+  contribution: (study: StudyId, round: number, msp: Msp) => `contribution~${study}~${tenDigits(round)}~${msp}`,
+  attestation: (study: StudyId, round: number, msp: Msp) => `attestation~${study}~${tenDigits(round)}~${msp}`,
+  close: (study: StudyId, round: number, phase: Phase) => `close~${study}~${tenDigits(round)}~${phase}`,
+  model: (study: StudyId, version: number) => `model~${study}~${tenDigits(version)}`,
+  evaluation: (study: StudyId, round: number, msp: Msp) => `evaluation~${study}~${tenDigits(round)}~${msp}`,
+} as const;
+
+/** The range `[start, end)` of all keys that begin with these parts and go on. */
+export function keyRange(...parts: readonly (string | number)[]): { start: string; end: string } {
+  const prefix = parts.map((part) => (typeof part === 'number' ? tenDigits(part) : part)).join('~');
+  return { start: `${prefix}~`, end: `${prefix}~\u007f` };
+}

@@ -1,0 +1,45 @@
+/** Named limits of the product. The unit stands at the end of each name; numbers without a unit are counts. */
+
+export const HOSPITALS_LOCAL_MAX = 20;
+export const HOSPITALS_PER_STUDY_MIN = 2;
+export const HOSPITALS_PER_STUDY_MAX = 50;
+export const ORDERERS_MAX = 10;
+
+/** A transaction's timestamp may differ from an endorsing peer's own clock by this much. */
+export const CLOCK_SKEW_MS_MAX = 5_000;
+/** A deadline is at least four times the clock skew away. */
+export const PHASE_DEADLINE_MS_MIN = 4 * CLOCK_SKEW_MS_MAX;
+export const PHASE_DEADLINE_MS_MAX = 30 * 86_400_000;
+/** The opener of rank k waits k times this (or three of its own commit times, if that is longer). */
+export const CLOSE_STAGGER_MS = 500;
+export const JOIN_DEADLINE_MS = 60_000;
+export const CONTRIBUTE_DEADLINE_MS = 600_000;
+export const FINISH_DEADLINE_MS = 86_400_000;
+
+export const TRAINING_ROUNDS_MAX = 1_000;
+export const ROUNDS_BEYOND_TRAINING = 10;
+export const ABORTS_MAX = 5;
+export const REJECTIONS_MAX = 3;
+export const ACCEPTANCE_SLACK_MICRO = 10_000;
+
+export const WEIGHT_MAX = 1_000;
+export const CLIP_NORM = 8;
+export const HELD_OUT_PATIENTS_MAX = 100_000;
+export const VALIDATION_SHARE = 0.2;
+export const SMALL_CELL_MIN = 10;
+/** Each patient's log-loss (or squared error) counts this much at most, in nats. */
+export const LOSS_PER_PATIENT_MAX = 16;
+export const SCORE_BINS_OPEN = 50;
+export const SCORE_BINS_MASKED = 1_000;
+/** A quantising scale below this loses too much: the proposal is refused. */
+export const SCALE_MIN = 2 ** 10;
+
+export const FEATURE_COLUMNS_MAX = 5_000;
+export const CATEGORY_LEVELS_MAX = 200;
+export const MODEL_PARAMETERS_MAX = 50_000_000;
+export const VECTOR_ELEMENTS_MAX = MODEL_PARAMETERS_MAX + 10_000;
+export const PROTOCOL_BYTES_MAX = 512 * 1024;
+export const REASON_CHARACTERS_MAX = 1_000;
+export const PAGE_ITEMS_MAX = 200;
+export const PAGE_ITEMS_DEFAULT = 50;
+export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;

@@ -1,0 +1,175 @@
+/**
+ * What the agent needs of its hospital. It declares these itself; ledger, store, exchange, learning and data implement
+ * them, and so does the simulation, with its own clock, disks and faults.
+ */
+import type {
+  Command,
+  CommandInput,
+  Digest,
+  Metrics,
+  Msp,
+  Receipt,
+  RoundKind,
+  StudyId,
+  StudyProtocol,
+  TransactionName,
+} from '@consilium/domain';
+
+/** The channel's state as this hospital's read model mirrors it: what is committed on its own peer. */
+export interface ChannelState {
+  /** Blocks that the mirror has taken in: the number of the last one, plus one. */
+  height(): number;
+  /** The JSON value under a key, parsed by the caller's schema. */
+  get(key: string): unknown;
+  /** Keys in `[start, end)`, in byte order. */
+  range(start: string, end: string): Array<{ key: string; value: unknown }>;
+  /** Calls back after each block that changed the state. Returns how to stop. */
+  onChange(listener: () => void): () => void;
+}
+
+export type Committed = Readonly<{ transactionId: string; blockNumber: number; result: unknown }>;
+
+/** Sends this hospital's agent's transactions. */
+export interface Channel {
+  /**
+   * Resolves once committed and valid. Bounded in time.
+   * @throws ConsiliumError with the code that the chaincode refused with; LEDGER_CONFLICT where another transaction was
+   *   first; LEDGER_COMMIT_UNKNOWN where it may still commit; LEDGER_UNAVAILABLE
+   */
+  submit<Name extends TransactionName>(
+    name: Name,
+    command: CommandInput<Name>,
+    signal?: AbortSignal,
+  ): Promise<Committed>;
+  /** Mean of recent commit times in milliseconds: three of them are the least stagger between ranks. */
+  recentCommitMs(): number;
+}
+
+/** Content-addressed bytes on this hospital's disk: vectors and version files. Durable before it resolves. */
+export interface Blobs {
+  put(bytes: Uint8Array): Promise<Digest>;
+  get(digest: Digest): Promise<Uint8Array | undefined>;
+  has(digest: Digest): Promise<boolean>;
+}
+
+/** Where bytes go to and come from between hospitals. Each call is bounded in time. */
+export interface Exchange {
+  /** Pushes this hospital's vector to a member, which checks and stores it, and gives back its receipt. */
+  push(
+    to: Msp,
+    vector: Readonly<{ study: StudyId; round: number; digest: Digest; bytes: Uint8Array }>,
+    signal?: AbortSignal,
+  ): Promise<Receipt>;
+  /**
+   * Asks holders in turn until one gives bytes that hash to the digest.
+   * @throws ConsiliumError EXCHANGE_UNREACHABLE, VECTOR_UNKNOWN
+   */
+  fetch(digest: Digest, holders: readonly Msp[], signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** The receipt key of this hospital for a study, made once and kept. */
+export interface ReceiptKeys {
+  /** The raw Ed25519 public key in base64. */
+  publicKey(study: StudyId): Promise<string>;
+  /** Signs a receipt payload: 64 bytes in base64. */
+  sign(study: StudyId, payload: string): Promise<string>;
+}
+
+/** Decisions that must survive a crash: small texts by study, round and name. */
+export interface Journal {
+  get(study: StudyId, round: number, name: string): string | undefined;
+  /** Durable before it returns. */
+  set(study: StudyId, round: number, name: string, value: string): void;
+}
+
+/** Tensors that never leave the hospital, by study and version: float32 values by tensor name. */
+export type PersonalTensors = ReadonlyMap<string, Float32Array>;
+export interface PersonalStore {
+  get(study: StudyId, version: number): PersonalTensors | undefined;
+  set(study: StudyId, version: number, tensors: PersonalTensors): void;
+}
+
+/** A version of the model in hand: its file, and this hospital's own tensors for it (undefined: the protocol's start). */
+export type VersionInHand = Readonly<{ version: number; file: Uint8Array; personal: PersonalTensors | undefined }>;
+
+/** Work on this hospital's rows that makes its vector of a round. */
+export type VectorTask = Readonly<{
+  study: StudyId;
+  protocol: StudyProtocol;
+  round: number;
+  kind: Exclude<RoundKind, 'initial'>;
+  base: VersionInHand;
+  /** The base's parent, where the base is a candidate. */
+  candidateParent: VersionInHand | undefined;
+}>;
+
+export type VectorMade = Readonly<{
+  /** Laid out as the domain's `vectorLayout` says. */
+  vector: Int32Array;
+  /** Training: this hospital's own tensors for the version that the round makes. */
+  personal: PersonalTensors | undefined;
+  trainingPatients: number;
+  /** Evaluation rounds: this hospital's own figures on its own test rows. */
+  evaluation: Readonly<{ base: Metrics; parent: Metrics | undefined }> | undefined;
+  /** Whether the update was scaled down to the clip norm. */
+  clipped: boolean;
+  seconds: number;
+}>;
+
+/** Trains and evaluates in a process of its own. */
+export interface Learner {
+  /** @throws ConsiliumError DATA_…, ENGINE_UNAVAILABLE, TRAINING_…, UPDATE_OVERFLOWS */
+  makeVector(task: VectorTask, signal?: AbortSignal): Promise<VectorMade>;
+}
+
+/** The arithmetic of a round, the same bytes in every hospital. Implemented in learning/. */
+export interface Arithmetic {
+  /** Version 0: the protocol's weights. */
+  initialVersion(protocol: StudyProtocol): Uint8Array;
+  /** Adds up vectors of survivors in MSP order and makes what is attested. */
+  aggregate(
+    round: Readonly<{
+      protocol: StudyProtocol;
+      kind: Exclude<RoundKind, 'initial'>;
+      round: number;
+      base: Uint8Array;
+      vectors: ReadonlyMap<Msp, Uint8Array>;
+    }>,
+  ): Aggregated;
+}
+
+export type Aggregated = Readonly<{
+  /** SHA-256 of the sum as little endian int32. */
+  sumDigest: Digest;
+  /** The new version's file; for an evaluation round, the base's own bytes. Undefined where there is no version. */
+  file: Uint8Array | undefined;
+  outcome: Command<'RoundContract:attest'>['outcome'];
+}>;
+
+export interface Clock {
+  /** Milliseconds since 1970, as the hospital's clock has it. */
+  now(): number;
+  /** Milliseconds that only go forward. */
+  monotonic(): number;
+}
+
+/** Structured lines without secrets, rows or weights. */
+export interface Log {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What happened, for the live stream and for the seconds of the report. */
+export type AgentNews = Readonly<{
+  study: StudyId;
+  round: number;
+  /** A step began or ended here, or a phase was seen over. Times are monotonic milliseconds of this host. */
+  event: 'step-started' | 'step-finished' | 'step-failed' | 'phase-seen-over' | 'job-progress';
+  step: string;
+  at: number;
+  detail?: Readonly<Record<string, unknown>>;
+}>;
+export interface NewsDesk {
+  publish(news: AgentNews): void;
+}

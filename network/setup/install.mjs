@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runSilently } from './child.mjs';
+
+const INSTALL_MS_MAX = 15 * 60_000;
+
+/**
+ * @typedef {{ version?: string, integrity?: string, resolved?: string, link?: boolean, optional?: boolean, peer?: boolean, devOptional?: boolean }} LockEntry
+ * @typedef {{ packages: Record<string, LockEntry> }} Lockfile
+ */
+
+/** @param {string} root */
+function stampFile(root) {
+  return join(root, 'node_modules', '.consilium-lock');
+}
+
+/**
+ * SHA-256 of package-lock.json, in hex.
+ *
+ * @param {string} root
+ */
+export function lockfileDigest(root) {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+}
+
+/**
+ * Whether node_modules was installed from the lockfile as it is now. Cheap: one small file is read.
+ *
+ * @param {string} root
+ */
+export function isInstalled(root) {
+  try {
+    return readFileSync(stampFile(root), 'utf8') === lockfileDigest(root);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether what npm says it installed is what the lockfile asks for. A developer's own `npm install` leaves both equal,
+ * and node_modules must not be thrown away after it.
+ *
+ * @param {Lockfile} lockfile package-lock.json
+ * @param {Lockfile} installed node_modules/.package-lock.json
+ */
+export function isSameInstall(lockfile, installed) {
+  const isSame = (/** @type {LockEntry} */ a, /** @type {LockEntry} */ b) =>
+    a.version === b.version && a.integrity === b.integrity && a.resolved === b.resolved && a.link === b.link;
+  for (const [path, entry] of Object.entries(lockfile.packages)) {
+    const found = installed.packages[path];
+    if (found ? !isSame(entry, found) : path !== '' && !entry.optional && !entry.peer && !entry.devOptional) {
+      return false;
+    }
+  }
+  return Object.keys(installed.packages).every((path) => lockfile.packages[path] !== undefined);
+}
+
+/**
+ * Installs what the lockfile names. Call it while holding the set-up's lock, when `isInstalled` says no.
+ *
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} environment
+ * @param {(text: string) => void} say
+ * @throws when npm fails, with the end of its output and what to look at
+ */
+export async function installPackages(root, environment, say) {
+  if (!isInstalledAlready(root)) {
+    say('installing packages');
+    const [program, ...args] = npmCommand(environment);
+    const result = await runSilently(program, [...args, 'ci', '--loglevel=error', '--no-progress'], {
+      cwd: root,
+      env: environment,
+      timeoutMs: INSTALL_MS_MAX,
+    });
+    if (!result.ok) {
+      throw new Error(
+        `${result.output}\n\nThe packages could not be installed. Is the package registry within reach (npm ping)? Then run the same command again.`,
+      );
+    }
+  }
+  writeFileSync(stampFile(root), lockfileDigest(root));
+}
+
+/** @param {string} root */
+function isInstalledAlready(root) {
+  const hidden = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(hidden)) return false;
+  const read = (/** @type {string} */ file) => /** @type {Lockfile} */ (JSON.parse(readFileSync(file, 'utf8')));
+  return isSameInstall(read(join(root, 'package-lock.json')), read(hidden));
+}
+
+/**
+ * The npm that started this verb, else the one on the path.
+ *
+ * @param {NodeJS.ProcessEnv} environment
+ * @returns {[string, ...string[]]}
+ */
+function npmCommand(environment) {
+  const script = environment.npm_execpath;
+  return script?.endsWith('.js') && /npm-cli/.test(script) ? [process.execPath, script] : ['npm'];
+}

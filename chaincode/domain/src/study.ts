@@ -73,6 +73,12 @@ export const StudyProtocol = z.strictObject({
   /** `federated`: z-score by the statistics round. `per-hospital`: by each hospital's own rows. `declared-ranges`: to [-1, 1]. */
   standardisation: z.enum(['federated', 'per-hospital', 'declared-ranges']),
   split: TestSplit,
+  /**
+   * Part of each hospital's training rows that the study uses: the max(1, round(share * rows)) whose
+   * SHA-256(protocol seed in decimal ‖ line feed ‖ patient) is lowest, so a larger share holds a smaller one. Applied by
+   * the data source before anything else looks at training rows.
+   */
+  trainingShare: z.number().gt(0).max(1).default(1),
   /** Share of the training rows on which training rounds evaluate; 0 means the training rows themselves. */
   validationShare: z.number().min(0).max(0.5).default(VALIDATION_SHARE),
   model: Model,

@@ -1,0 +1,41 @@
+/** `npm run bench [-- --only NAME] [--json FILE]`: measures, and prints each figure beside its bound. */
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cloneBench } from './cloneBench.mjs';
+import { demoBench } from './demoBench.mjs';
+import { heartBench } from './heartBench.mjs';
+import { hospitalsBench } from './hospitalsBench.mjs';
+import { figureTable } from './spread.mjs';
+
+const BENCHES = { demo: demoBench, heart: heartBench, hospitals: hospitalsBench, clone: cloneBench };
+const HELP = `npm run bench -- [--only NAME]... [--json FILE]
+  NAME: ${Object.keys(BENCHES).join(', ')}; without --only, all of them in this order
+  --json FILE  writes the figures there too`;
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, json: { type: 'string' }, help: { type: 'boolean' } },
+});
+if (values.help) {
+  process.stdout.write(`${HELP}\n`);
+  process.exit(0);
+}
+const names = values.only ?? Object.keys(BENCHES);
+const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
+if (unknown) {
+  process.stderr.write(`no bench is called ${unknown}\n${HELP}\n`);
+  process.exit(2);
+}
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const say = (line) => process.stderr.write(`  ${line}\n`);
+const machine = `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+process.stdout.write(`${machine}\n`);
+const results = {};
+for (const name of names) {
+  results[name] = await BENCHES[name](repository, say);
+  process.stdout.write(`\n${name}\n${figureTable(results[name])}\n`);
+}
+if (values.json)
+  await writeFile(values.json, `${JSON.stringify({ machine, at: new Date().toISOString(), results }, null, 2)}\n`);

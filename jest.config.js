@@ -1,22 +1,43 @@
 // ESM throughout: start with `node --experimental-vm-modules node_modules/jest/bin/jest.js`.
-/** @type {import('jest').Config} */
+/** @type {Partial<import('jest').Config>} */
 const shared = {
+  rootDir: '.',
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/\\.consilium/'],
   transform: {
-    '\\.ts$': ['@swc/jest', {
-      jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true, decoratorMetadata: true }, keepClassNames: true },
-      module: { type: 'es6' }, sourceMaps: 'inline',
-    }],
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
   },
 };
+
+/** @type {import('jest').Config} */
 export default {
   projects: [
-    { ...shared, displayName: 'unit', rootDir: '.', testMatch: ['<rootDir>/{chaincode,gateway,network}/**/src/**/*.test.ts', '<rootDir>/network/setup/**/*.test.ts'] },
-    { ...shared, displayName: 'property', rootDir: '.', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
-    { ...shared, displayName: 'simulation', rootDir: '.', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] },
-    { ...shared, displayName: 'federation', rootDir: '.', testMatch: ['<rootDir>/test/{federation,network,api}/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{chaincode,gateway,network}/**/src/**/*.test.ts', '<rootDir>/network/setup/*.test.ts'],
+    },
+    { ...shared, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
+    { ...shared, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] },
+    // Everything else that crosses rooms starts real processes and wants the machine for itself.
+    {
+      ...shared,
+      displayName: 'federation',
+      testMatch: ['<rootDir>/test/{api,conformance,console,federation,network}/**/*.test.ts'],
+    },
   ],
 };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /** The last part of a failed child's output that is worth showing. */
-const OUTPUT_CHARS_MAX = 4_000;
+const OUTPUT_CHARS_MAX = 20_000;
 
 /**
  * Runs a program in the foreground, on this terminal, and passes on the signals that end this process.

@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 
 // tfjs-node 4.22 still calls what Node 23 removed.
-// @ts-expect-error: not in the types of this Node any more
 util.isNullOrUndefined ??= (/** @type {unknown} */ value) => value === null || value === undefined;
 
 const require = createRequire(`${process.argv[2]}/package.json`);

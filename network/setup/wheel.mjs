@@ -8,7 +8,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { cpus } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { runSilently } from './child.mjs';
 import { isOnPath } from './paths.mjs';
@@ -156,12 +155,9 @@ async function compile(target, packageFolder, headersFolder, environment, say) {
     source: join(packageFolder, 'binding', `${name}.cc`),
     object: join(output, `${name}.o`),
   }));
-  const compileOne = (/** @type {{ source: string, object: string }} */ { source, object }) =>
-    run([...flags, ...includes, '-c', source, '-o', object]);
-  const results =
-    cpus().length > 1
-      ? await Promise.all(objects.map(compileOne))
-      : [await compileOne(objects[0]), await compileOne(objects[1])];
+  const results = await Promise.all(
+    objects.map(({ source, object }) => run([...flags, ...includes, '-c', source, '-o', object])),
+  );
   const failed = results.find((result) => !result.ok);
   if (failed) return `g++ could not compile the addon: ${reasonIn(failed.output)}`;
   const link = await run([

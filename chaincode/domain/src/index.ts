@@ -15,6 +15,7 @@ export * from './quantisation.js';
 export * from './roles.js';
 export * from './round.js';
 export * from './roundPhases.js';
+export * from './roundSeconds.js';
 export * from './study.js';
 export * from './studyProgress.js';
 export * from './topology.js';

@@ -6,6 +6,7 @@ import type {
   Command,
   CommandInput,
   Digest,
+  HospitalTimings,
   Metrics,
   Msp,
   Receipt,
@@ -172,4 +173,54 @@ export type AgentNews = Readonly<{
 }>;
 export interface NewsDesk {
   publish(news: AgentNews): void;
+}
+
+/** Runs something later. A clock of its own, so that the simulation can turn it. */
+export interface Timers {
+  /** Calls back once, after so many milliseconds. Returns how to cancel it. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** A vector as it arrives from another hospital. `from` is who the connection's certificate names. */
+export type PushedVector = Readonly<{
+  from: Msp;
+  study: StudyId;
+  round: number;
+  digest: Digest;
+  bytes: Uint8Array;
+}>;
+
+/** Takes in what other hospitals push. */
+export interface VectorDesk {
+  /**
+   * Checks the vector, stores it, and signs for it.
+   * @throws ConsiliumError STUDY_UNKNOWN, NOT_A_MEMBER, ROUND_UNKNOWN, PHASE_CLOSED, NOT_IN_ROSTER, VECTOR_LENGTH_WRONG,
+   *   VECTOR_DIGEST_MISMATCH, FACT_CHANGED for a second vector that differs, MEMBER_NOT_REGISTERED where this hospital has
+   *   no receipt key on the channel
+   */
+  receive(vector: PushedVector, signal?: AbortSignal): Promise<Receipt>;
+}
+
+/** One thing that was recomputed, or compared with what is recorded. */
+export type RoundCheck = Readonly<{ name: string; ok: boolean; detail: string }>;
+
+/** What `verify` found. */
+export type RoundVerification = Readonly<{
+  study: StudyId;
+  round: number;
+  /** Whether every check passed. */
+  ok: boolean;
+  checks: readonly RoundCheck[];
+  /** Whether this hospital had attested another outcome than the recorded one, and may now go on. */
+  disputeLifted: boolean;
+}>;
+
+export interface RoundVerifier {
+  /** @throws ConsiliumError STUDY_UNKNOWN, ROUND_UNKNOWN, ROUND_NOT_SETTLED where nothing was agreed upon yet */
+  verify(study: StudyId, round: number, signal?: AbortSignal): Promise<RoundVerification>;
+}
+
+/** When this hospital did what in a round, since its gateway started. */
+export interface TimingsBook {
+  timings(study: StudyId, round: number): HospitalTimings | undefined;
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { runSilently } from './child.mjs';
 
 const INSTALL_MS_MAX = 15 * 60_000;
+const INSTALL_REMEDY =
+  'The packages could not be installed. Is the package registry within reach (npm ping)? Then run the same command again.';
 
 /**
  * @typedef {{ version?: string, integrity?: string, resolved?: string, link?: boolean, optional?: boolean, peer?: boolean, devOptional?: boolean }} LockEntry
@@ -67,29 +69,39 @@ export function isSameInstall(lockfile, installed) {
  * @throws when npm fails, with the end of its output and what to look at
  */
 export async function installPackages(root, environment, say) {
-  if (!isInstalledAlready(root)) {
+  if (!hasSameInstall(root)) {
     say('installing packages');
-    const [program, ...args] = npmCommand(environment);
-    const result = await runSilently(program, [...args, 'ci', '--loglevel=error', '--no-progress'], {
-      cwd: root,
-      env: environment,
-      timeoutMs: INSTALL_MS_MAX,
-    });
-    if (!result.ok) {
-      throw new Error(
-        `${result.output}\n\nThe packages could not be installed. Is the package registry within reach (npm ping)? Then run the same command again.`,
-      );
+    // Into a folder that is in use, only what differs: `npm ci` would take the files from under a running network.
+    const isInUse = existsSync(hiddenLockfile(root));
+    if (isInUse) await npm(['install', '--no-save'], root, environment);
+    if (!isInUse || !hasSameInstall(root)) {
+      const result = await npm(['ci'], root, environment);
+      if (!result.ok) throw new Error(`${result.output}\n\n${INSTALL_REMEDY}`);
     }
   }
   writeFileSync(stampFile(root), lockfileDigest(root));
 }
 
+/** @param {string[]} verb @param {string} root @param {NodeJS.ProcessEnv} environment */
+function npm(verb, root, environment) {
+  const [program, ...args] = npmCommand(environment);
+  return runSilently(program, [...args, ...verb, '--loglevel=error', '--no-progress'], {
+    cwd: root,
+    env: environment,
+    timeoutMs: INSTALL_MS_MAX,
+  });
+}
+
+/** Where npm notes what it installed. @param {string} root */
+function hiddenLockfile(root) {
+  return join(root, 'node_modules', '.package-lock.json');
+}
+
 /** @param {string} root */
-function isInstalledAlready(root) {
-  const hidden = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(hidden)) return false;
+function hasSameInstall(root) {
+  if (!existsSync(hiddenLockfile(root))) return false;
   const read = (/** @type {string} */ file) => /** @type {Lockfile} */ (JSON.parse(readFileSync(file, 'utf8')));
-  return isSameInstall(read(join(root, 'package-lock.json')), read(hidden));
+  return isSameInstall(read(join(root, 'package-lock.json')), read(hiddenLockfile(root)));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -61,6 +61,29 @@ describe('installing', () => {
     write('node_modules/.package-lock.json', { packages: present });
     await installPackages(root, { PATH: '' }, say); // npm could not even be started
     expect(told).toEqual([]);
+  });
+
+  test('into a folder that is in use, installs only what differs, and all of it if that was not enough', async () => {
+    mkdirSync(join(root, 'node_modules'));
+    write('node_modules/.package-lock.json', { packages: {} });
+    const npm = join(root, 'scripted-npm-cli.js');
+    const environment = { ...process.env, npm_execpath: npm };
+    const hidden = JSON.stringify({ packages: present });
+    const script = (verb: string) => `
+      const { appendFileSync, writeFileSync } = require('node:fs');
+      appendFileSync('calls', process.argv[2] + ' ');
+      if (process.argv[2] === '${verb}') writeFileSync('node_modules/.package-lock.json', ${JSON.stringify(hidden)});`;
+    const calls = () => readFileSync(join(root, 'calls'), 'utf8');
+
+    writeFileSync(npm, script('install'));
+    await installPackages(root, environment, say);
+    expect(calls()).toBe('install ');
+    expect(isInstalled(root)).toBe(true);
+
+    write('node_modules/.package-lock.json', { packages: {} });
+    writeFileSync(npm, script('ci'));
+    await installPackages(root, environment, say);
+    expect(calls()).toBe('install install ci ');
   });
 
   test('says what to look at when npm fails, and does not count as done', async () => {

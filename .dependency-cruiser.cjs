@@ -5,6 +5,8 @@
 const DOMAIN = '^chaincode/domain/';
 const SQLITE = '^network/sqlite/';
 const API_CLIENT = '^gateway/client/';
+/** Shapes that the REST interface takes and gives: one declaration for who answers and who asks. */
+const API_SHAPES = '^gateway/client/(src|dist)/resources/';
 const AGENT_INTERFACES = '^gateway/src/agent/ports(\\.ts$|/)';
 const gateway = (...rooms) => rooms.map((room) => `^gateway/src/${room}/`);
 
@@ -91,14 +93,14 @@ const ROOMS = [
   {
     name: 'http',
     from: '^gateway/src/http/',
-    rooms: [DOMAIN, AGENT_INTERFACES, ...gateway('fhir', 'exports')],
+    rooms: [DOMAIN, AGENT_INTERFACES, API_SHAPES, ...gateway('fhir', 'exports')],
     packages: ['express', '@types/express', 'express-rate-limit', 'helmet', 'better-sse', 'zod', '@asteasolutions/'],
     node: NODE,
   },
   {
     name: 'gateway-wiring',
     from: '^gateway/src/[^/]+$',
-    rooms: ['^gateway/src/', DOMAIN, SQLITE],
+    rooms: ['^gateway/src/', DOMAIN, SQLITE, API_SHAPES],
     packages: ['*'],
     node: NODE,
   },

@@ -1,0 +1,75 @@
+/** A round: what was recorded about it, what that means, and when it was worked on here. */
+import {
+  AbortReason,
+  Attestation,
+  Close,
+  Contribution,
+  Digest,
+  HospitalTimings,
+  Join,
+  Msp,
+  NoVersionReason,
+  Outcome,
+  Phase,
+  Round,
+  RoundKind,
+  RoundNumber,
+  StudyId,
+  VersionStatus,
+} from '@consilium/domain';
+import { z } from 'zod';
+import { RecordedAt } from './record.js';
+
+export const RoundStage = z.enum([...Phase.options, 'agreed', 'aborted']);
+export type RoundStage = z.infer<typeof RoundStage>;
+
+export const RoundSummary = z.object({
+  study: StudyId,
+  round: RoundNumber,
+  kind: RoundKind,
+  stage: RoundStage,
+  base: Round.shape.base,
+  openedBy: Msp,
+  openedAt: Round.shape.openedAt,
+  /** Null until it is known. */
+  roster: z.array(Msp).nullable(),
+  survivors: z.array(Msp).nullable(),
+  /** The largest number of equal attestations. */
+  attestations: z.int().min(0),
+  /** The version that was agreed on; null where there is none (yet). */
+  modelDigest: Digest.nullable(),
+  /** Of that version, once recorded. */
+  status: VersionStatus.nullable(),
+  abort: z.object({ phase: Phase, reason: z.union([AbortReason, NoVersionReason]) }).nullable(),
+});
+export type RoundSummary = z.infer<typeof RoundSummary>;
+
+/** Members that attested another outcome than the one that t members agreed on. */
+export const Dispute = z.object({ outcome: Outcome, members: z.array(Msp) });
+export type Dispute = z.infer<typeof Dispute>;
+
+export const RoundResource = z.object({
+  ...RoundSummary.shape,
+  opened: z.object({ ...Round.shape, record: RecordedAt }),
+  joins: z.record(Msp, z.object({ ...Join.shape, record: RecordedAt })),
+  contributions: z.record(Msp, z.object({ ...Contribution.shape, record: RecordedAt })),
+  attested: z.record(Msp, z.object({ ...Attestation.shape, record: RecordedAt })),
+  closes: z.array(z.object({ ...Close.shape, record: RecordedAt })),
+  disputes: z.array(Dispute),
+  /** When this hospital did what; null where it took no part since its gateway started. */
+  timings: HospitalTimings.nullable(),
+});
+export type RoundResource = z.infer<typeof RoundResource>;
+
+/** What a hospital's own recomputation of a round found. */
+export const VerificationReport = z.object({
+  study: StudyId,
+  round: RoundNumber,
+  /** Whether every check passed. */
+  ok: z.boolean(),
+  /** Each thing that was recomputed, or compared with what is recorded. */
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  /** Whether this hospital had attested another outcome than the recorded one, and may now go on. */
+  disputeLifted: z.boolean(),
+});
+export type VerificationReport = z.infer<typeof VerificationReport>;

@@ -1,0 +1,83 @@
+/** A study as its members see it, and what people can ask of it. */
+import { Approval, Digest, Instant, Msp, Progress, StudyId, StudyProtocol, Vote, VoteSubject } from '@consilium/domain';
+import { z } from 'zod';
+import { RecordedAt } from './record.js';
+
+/** `proposed`: approvals are missing. `paused`: members must vote to go on. */
+export const StudyStage = z.enum(['proposed', 'active', 'paused', 'ended']);
+export type StudyStage = z.infer<typeof StudyStage>;
+
+export const ApprovalResource = z.object({ ...Approval.shape, record: RecordedAt });
+export type ApprovalResource = z.infer<typeof ApprovalResource>;
+
+/** One version of a study's protocol, with the approvals of its hash. */
+export const StudyVersionResource = z.object({
+  version: z.int().min(1),
+  protocolHash: Digest,
+  proposedBy: z.object({ msp: Msp, id: z.string() }),
+  proposedAt: Instant,
+  approvals: z.array(ApprovalResource),
+  record: RecordedAt,
+});
+export type StudyVersionResource = z.infer<typeof StudyVersionResource>;
+
+/** Votes on one subject. It is carried once `needed` members said yes. */
+export const VoteTally = z.object({
+  subject: VoteSubject,
+  needed: z.int().min(1),
+  carried: z.boolean(),
+  votes: z.array(z.object({ ...Vote.shape, record: RecordedAt })),
+});
+export type VoteTally = z.infer<typeof VoteTally>;
+
+export const StudySummary = z.object({
+  study: StudyId,
+  title: z.string(),
+  stage: StudyStage,
+  /** All members approved the newest version. */
+  active: z.boolean(),
+  /** The newest version of its protocol, and that version's hash. */
+  version: z.int().min(1),
+  protocolHash: Digest,
+  members: z.array(Msp),
+  /** Members that have not approved the newest version. */
+  missingApprovals: z.array(Msp),
+  /** Members whose agent has registered its receipt key. */
+  registered: z.array(Msp),
+  /** Rounds that were opened. */
+  rounds: z.int().min(0),
+});
+export type StudySummary = z.infer<typeof StudySummary>;
+
+export const StudyResource = z.object({
+  ...StudySummary.shape,
+  protocol: StudyProtocol,
+  /** Oldest first. */
+  versions: z.array(StudyVersionResource),
+  votes: z.array(VoteTally),
+  /** Where the study stands after its last settled round. */
+  progress: Progress,
+});
+export type StudyResource = z.infer<typeof StudyResource>;
+
+/** A study as its proposer writes it: defaults of the protocol may be left out. */
+export const StudyBody = z.strictObject({ study: StudyId, protocol: StudyProtocol });
+export type StudyBody = z.input<typeof StudyBody>;
+
+/** What a signature under a protocol means where the signer does not say. */
+export const APPROVAL_MEANING = 'This hospital takes part in the study under this protocol.';
+
+export const ApprovalBody = z.strictObject({
+  version: z.int().min(1),
+  protocolHash: Digest,
+  meaning: Approval.shape.meaning.default(APPROVAL_MEANING),
+  reason: Approval.shape.reason.default(''),
+});
+export type ApprovalBody = z.input<typeof ApprovalBody>;
+
+export const VoteBody = z.strictObject({
+  subject: VoteSubject,
+  yes: z.boolean(),
+  reason: Vote.shape.reason.default(''),
+});
+export type VoteBody = z.input<typeof VoteBody>;

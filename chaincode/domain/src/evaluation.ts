@@ -19,8 +19,11 @@ export const BinaryMetrics = z.strictObject({
   tiedPairs: Count,
   /** Sum of log-loss in nats times the study's loss scale. */
   loss: z.int(),
-  /** Patients and positives by tenth of the score. */
-  calibration: z.array(z.tuple([Count, Count])).length(CALIBRATION_GROUPS),
+  /** Patients and positives by tenth of the score; null where one of the groups is a small cell that is suppressed. */
+  calibration: z
+    .array(z.tuple([Count, Count]))
+    .length(CALIBRATION_GROUPS)
+    .nullable(),
 });
 export type BinaryMetrics = z.infer<typeof BinaryMetrics>;
 

@@ -63,6 +63,9 @@ function dense(name: string, inputs: number, units: number): ModelTensor[] {
   return [tensor(`${name}/kernel`, [inputs, units], { in: inputs, out: units }), tensor(`${name}/bias`, [units])];
 }
 
+/** Names that a version file gives to what is not a weight: no layer may be called so. */
+const RESERVED_LAYERS = ['average', 'optimiser', 'statistics'];
+
 /**
  * Every tensor of a model, personal ones too, in byte order of names.
  *
@@ -70,8 +73,8 @@ function dense(name: string, inputs: number, units: number): ModelTensor[] {
  * `[size, size, in, out]`, "same" padding, relu, and 2x2 max pooling after it; the dense layer has relu.
  *
  * @param features number of encoded features
- * @throws RangeError where an image's pixels are not the features, pooling leaves nothing, or there are more than
- *   MODEL_PARAMETERS_MAX parameters
+ * @throws RangeError where an image's pixels are not the features, pooling leaves nothing, a layer has a reserved name, or
+ *   there are more than MODEL_PARAMETERS_MAX parameters
  */
 export function modelTensors(model: Model, features: number): ModelTensor[] {
   const tensors = declaredTensors(model, features);
@@ -80,6 +83,8 @@ export function modelTensors(model: Model, features: number): ModelTensor[] {
     throw new RangeError(`the model has ${parameters} parameters, ${MODEL_PARAMETERS_MAX} are allowed`);
   if (new Set(tensors.map(({ name }) => name)).size !== tensors.length)
     throw new RangeError('two tensors of the model have one name');
+  const reserved = tensors.find(({ name }) => RESERVED_LAYERS.includes(name.split('/')[0] as string));
+  if (reserved) throw new RangeError(`no layer may be called as that of ${reserved.name}: choose another name`);
   return tensors.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

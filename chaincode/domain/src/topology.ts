@@ -138,6 +138,8 @@ function latinWords(name: string): string[] {
 interface Problem {
   readonly path: (string | number)[];
   readonly message: string;
+  /** The name that two hospitals share, if that is the problem. */
+  readonly params?: { readonly twice: string };
 }
 
 function problemsOf(hospitals: readonly TopologyHospital[]): Problem[] {
@@ -147,7 +149,10 @@ function problemsOf(hospitals: readonly TopologyHospital[]): Problem[] {
     const key = `${kind} ${value.toLowerCase()}`;
     const other = seen.get(key);
     if (other === undefined) seen.set(key, owner);
-    else problems.push({ path, message: `the ${kind} '${value}' is used twice, by ${other} and by ${owner}` });
+    else {
+      const message = `the ${kind} '${value}' is used twice, by ${other} and by ${owner}`;
+      problems.push({ path, message, ...(kind === 'port' ? {} : { params: { twice: value } }) });
+    }
   };
   for (const [index, hospital] of hospitals.entries()) {
     const at = ['hospitals', index];

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { PRIVATE_FILE_MODE, writeJsonAtomic } from '../atomicFile.js';
+import { requireBuilt } from '../buildOutput.js';
+import { CHAINCODE_NAME, CHANNEL_NAME } from '../chaincodePackage.js';
+import { localAddress, type NetworkLayout, portsOf } from '../networkLayout.js';
+import { CHANNEL_OWNER, labelOf, type PartSpec } from '../supervise/partSpec.js';
+
+/** A block is cut after this time, or when it holds so many transactions; at once when nothing else waits. */
+const BATCH = { timeoutMs: 50, messagesMax: 50 };
+
+const PART = { owner: CHANNEL_OWNER, name: 'embedded' };
+
+/**
+ * The embedded channel: one process with every hospital's peer and one orderer, for development and demonstration.
+ *
+ * @throws BUILD_MISSING
+ */
+export function embeddedChannel(layout: NetworkLayout): PartSpec[] {
+  const { home, repository } = layout;
+  const config = join(home.channelFolder, 'embedded.json');
+  const readyFile = home.readyFile(labelOf(PART));
+  writeJsonAtomic(config, configuration(layout, readyFile), PRIVATE_FILE_MODE);
+  const ports = layout.hospitals.map(({ msp }) => portsOf(layout, msp).peer);
+  return [
+    {
+      ...PART,
+      command: [requireBuilt(repository, 'network/embedded/dist/main.js'), '--config', config],
+      environment: layout.environment,
+      readiness: { kind: 'file', path: readyFile },
+      address: ports.map(localAddress).join(' '),
+      startStage: 0,
+      stopStage: 2,
+    },
+  ];
+}
+
+function configuration(layout: NetworkLayout, readyFile: string): unknown {
+  const { chaincode, home, sequence } = layout;
+  return {
+    channel: CHANNEL_NAME,
+    home: join(home.channelFolder, 'ledger'),
+    batch: BATCH,
+    chaincodes: [
+      {
+        name: CHAINCODE_NAME,
+        version: chaincode.digest,
+        sequence,
+        packageId: chaincode.packageId,
+        endorsement: 'MAJORITY',
+      },
+    ],
+    hospitals: layout.hospitals.map(({ msp }) => {
+      const folder = home.hospital(msp);
+      const ports = portsOf(layout, msp);
+      return {
+        msp,
+        mspDir: folder.msp,
+        peer: { mspDir: folder.nodeMsp('peer'), tlsDir: folder.tls('peer'), listen: localAddress(ports.peer) },
+        chaincodes: {
+          [CHAINCODE_NAME]: { address: localAddress(ports.chaincode), tls: { dir: folder.tls('chaincode') } },
+        },
+      };
+    }),
+    readyFile,
+  };
+}

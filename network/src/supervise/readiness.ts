@@ -1,0 +1,63 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Readiness } from './partSpec.js';
+
+/** How often a part that starts is asked whether it is up. */
+const READY_PROBE_MS = 40;
+const PROBE_CONNECT_MS_MAX = 1_000;
+
+/** Takes away what an earlier process left, so that its file is not taken for that of the next. */
+export function forgetReadiness(readiness: Readiness): void {
+  if (readiness.kind === 'file') rmSync(readiness.path, { force: true });
+}
+
+/** Resolves when the process is up; rejects with the signal's reason when that is aborted first. */
+export async function untilReady(readiness: Readiness, pid: number, signal: AbortSignal): Promise<void> {
+  while (!(await isReady(readiness, pid))) await pause(READY_PROBE_MS, signal);
+  signal.throwIfAborted();
+}
+
+async function isReady(readiness: Readiness, pid: number): Promise<boolean> {
+  return readiness.kind === 'file' ? writtenBy(readiness.path, pid) : accepts(readiness.port);
+}
+
+function writtenBy(path: string, pid: number): boolean {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof content === 'object' && content !== null && 'pid' in content && content.pid === pid;
+  } catch {
+    return false;
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: 'localhost', port, timeout: PROBE_CONNECT_MS_MAX });
+    const answer = (open: boolean): void => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+    socket.once('timeout', () => answer(false));
+  });
+}
+
+/** Waits, or rejects with the signal's reason as soon as it is aborted. */
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(signal.reason);
+      return;
+    }
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -6,9 +6,15 @@ import { z } from 'zod';
 import { BinaryMetrics, NumberMetrics } from './evaluation.js';
 import { HospitalRegistration } from './hospital.js';
 import { Digest, Msp, RoundNumber, StudyId } from './ids.js';
-import { HOSPITALS_PER_STUDY_MAX, REASON_CHARACTERS_MAX, VECTOR_ELEMENTS_MAX } from './limits.js';
+import {
+  HOSPITALS_PER_STUDY_MAX,
+  PAGE_ITEMS_DEFAULT,
+  PAGE_ITEMS_MAX,
+  REASON_CHARACTERS_MAX,
+  VECTOR_ELEMENTS_MAX,
+} from './limits.js';
 import { CohortCommitment, Outcome, Phase, Receipt } from './round.js';
-import { StudyProtocol, VoteSubject } from './study.js';
+import { ReceiptKey, StudyProtocol, VoteSubject } from './study.js';
 
 const Reason = z.string().max(REASON_CHARACTERS_MAX);
 const inRound = { study: StudyId, round: RoundNumber };
@@ -26,7 +32,7 @@ export const commands = {
     reason: Reason,
   }),
   'StudyContract:castVote': z.strictObject({ study: StudyId, subject: VoteSubject, yes: z.boolean(), reason: Reason }),
-  'StudyContract:registerMember': z.strictObject({ study: StudyId, receiptKey: z.string().length(44) }),
+  'StudyContract:registerMember': z.strictObject({ study: StudyId, receiptKey: ReceiptKey }),
   'RoundContract:openRound': z.strictObject({ ...inRound, attestedBy: AttestedBy }),
   'RoundContract:joinRound': z.strictObject({
     ...inRound,
@@ -57,3 +63,29 @@ export type TransactionName = keyof typeof commands;
 export type Command<Name extends TransactionName> = z.infer<(typeof commands)[Name]>;
 /** A command as a caller may write it, before defaults are filled in. */
 export type CommandInput<Name extends TransactionName> = z.input<(typeof commands)[Name]>;
+
+const page = {
+  /** The `cursor` of the page before; absent: from the start. */
+  cursor: z.string().max(300).optional(),
+  items: z.int().min(1).max(PAGE_ITEMS_MAX).default(PAGE_ITEMS_DEFAULT),
+};
+
+/** What a hospital can ask without changing anything; each takes one argument too, and answers a LedgerPage. */
+export const queries = {
+  /** The study, its versions, approvals, members' keys and votes. */
+  'StudyContract:readStudy': z.strictObject({ study: StudyId, ...page }),
+  /** The round's record, and every fact and close of it. */
+  'RoundContract:roundFacts': z.strictObject({ ...inRound, ...page }),
+  /** Model versions, oldest first. */
+  'ModelContract:lineage': z.strictObject({ study: StudyId, ...page }),
+} as const;
+
+export type QueryName = keyof typeof queries;
+export type QueryInput<Name extends QueryName> = z.input<(typeof queries)[Name]>;
+
+export const LedgerPage = z.strictObject({
+  items: z.array(z.strictObject({ key: z.string(), value: z.json() })),
+  /** Where the next page begins; null: this is the last one. */
+  cursor: z.string().nullable(),
+});
+export type LedgerPage = z.infer<typeof LedgerPage>;

@@ -47,8 +47,11 @@ export const ERRORS = {
   },
   STUDY_RUNNING: {
     kind: 'conflict',
-    message:
-      'study {study} has a round on an approved protocol: a new version can be proposed before the first round or after the end',
+    message: 'study {study} has a round on an approved protocol: its protocol stands. Propose a new study',
+  },
+  STUDY_VERSION_REPLACED: {
+    kind: 'conflict',
+    message: 'version {version} of study {study} was replaced by version {newest}: read that one',
   },
   STUDY_ID_TAKEN: {
     kind: 'conflict',
@@ -105,6 +108,7 @@ export const ERRORS = {
   RECEIPT_FALSE: { kind: 'invalid', message: 'the receipt of {msp} does not match its key, the round and the vector' },
   ATTESTATIONS_DIFFER: { kind: 'conflict', message: 'the {count} attestations named are not {needed} equal ones' },
   ABORT_NOT_DUE: { kind: 'conflict', message: 'round {round} is neither disputed nor voted to be aborted' },
+  NOTHING_TO_RECORD: { kind: 'conflict', message: 'round {round} of study {study}: {why}' },
   EVALUATION_NOT_OPEN: {
     kind: 'forbidden',
     message: 'the protocol of study {study} does not let hospitals report figures of their own',
@@ -199,12 +203,23 @@ export const ERRORS = {
     kind: 'unavailable',
     message: '{part} was not ready within {waitedMs} ms: see npm run logs -- {hospital} {name}',
   },
-  PART_ENDED: { kind: 'unavailable', message: '{part} ended before it was ready ({how}): see npm run logs -- {hospital} {name}{last}' },
+  PART_ENDED: {
+    kind: 'unavailable',
+    message: '{part} ended before it was ready ({how}): see npm run logs -- {hospital} {name}{last}',
+  },
   PART_UNKNOWN: { kind: 'missing', message: 'there is no {what}: there are {known}' },
   PARTS_LEFT: { kind: 'unavailable', message: '{parts} could not be ended within {waitedMs} ms' },
   BUILD_MISSING: { kind: 'missing', message: '{file} is not built: npm run build' },
-  HOME_FOREIGN: { kind: 'conflict', message: 'the folder {home} is not empty and holds no network: nothing in it was touched. Set CONSILIUM_HOME to another folder' },
-  AUTHORITY_LOST: { kind: 'missing', message: 'the key or certificate of a CA of {msp} is missing or broken ({file}), and the channel knows the hospital by it: restore it, or start with --fresh' },
+  HOME_FOREIGN: {
+    kind: 'conflict',
+    message:
+      'the folder {home} is not empty and holds no network: nothing in it was touched. Set CONSILIUM_HOME to another folder',
+  },
+  AUTHORITY_LOST: {
+    kind: 'missing',
+    message:
+      'the key or certificate of a CA of {msp} is missing or broken ({file}), and the channel knows the hospital by it: restore it, or start with --fresh',
+  },
   CONFIGURATION_INVALID: { kind: 'invalid', message: '{file}: {problems}' },
   INTERNAL: {
     kind: 'unavailable',

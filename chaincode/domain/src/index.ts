@@ -10,6 +10,7 @@ export * from './limits.js';
 export * from './model.js';
 export * from './protocolColumns.js';
 export * from './protocolModel.js';
+export * from './protocolRules.js';
 export * from './protocolTraining.js';
 export * from './quantisation.js';
 export * from './roles.js';

@@ -6,8 +6,12 @@ const SUM_MAX = 2 ** 31 - 1;
 
 /** The largest power of two s with `members * (bound * s + 1) <= 2^31 - 1`. */
 function largestScale(members: number, bound: number): number {
-  const exact = (SUM_MAX / members - 1) / bound;
-  return exact > 0 ? 2 ** Math.floor(Math.log2(exact)) : 0;
+  const fits = (scale: number) => members * (bound * scale + 1) <= SUM_MAX;
+  // By doubling and halving, which are exact: a logarithm rounds to the wrong power just below one.
+  let scale = 1;
+  while (fits(2 * scale)) scale *= 2;
+  while (!fits(scale)) scale /= 2;
+  return scale;
 }
 
 /**

@@ -106,7 +106,7 @@ export const Close = z.strictObject({
   study: StudyId,
   round: RoundNumber,
   phase: Phase,
-  /** The roster (joining) or the survivors (contributing) as found. */
+  /** Who had recorded the phase's fact: the roster (joining), the survivors (contributing), those who attested. */
   found: z.array(Msp),
   abort: AbortReason.nullable(),
   closedBy: Msp,

@@ -1,6 +1,6 @@
 /** The state machine of a round: a table of phases by kind and mode, and what the recorded facts say of each. */
 import { canonicalJson, sha256Hex } from './canonicalJson.js';
-import type { Msp } from './ids.js';
+import type { Instant, Msp } from './ids.js';
 import type {
   AbortReason,
   Attestation,
@@ -44,6 +44,17 @@ export type RoundFacts = Readonly<{
   closes: ReadonlyMap<Phase, Close>;
 }>;
 
+type Recorded = Readonly<{ has(msp: Msp): boolean }>;
+
+/** What the state of a round follows from: who joined and who contributed, and what was attested and closed. */
+export type PhaseFacts = Readonly<{
+  round: Round;
+  joins: Recorded;
+  contributions: Recorded;
+  attestations: ReadonlyMap<Msp, Attestation>;
+  closes: ReadonlyMap<Phase, Close>;
+}>;
+
 /** Members that attested one outcome, in byte order. */
 export type Agreement = Readonly<{ outcome: Outcome; members: readonly Msp[] }>;
 
@@ -59,7 +70,7 @@ export type RoundState = Readonly<{
 }>;
 
 /** What the facts say, and nothing else: completeness is derived, only closes are written. */
-export function deriveRound(protocol: StudyProtocol, facts: RoundFacts): RoundState {
+export function deriveRound(protocol: Pick<StudyProtocol, 'members' | 'mode'>, facts: PhaseFacts): RoundState {
   const { round, closes } = facts;
   const phases = phasesOf(round.kind, protocol.mode);
   for (const phase of phases) {
@@ -76,7 +87,7 @@ export function deriveRound(protocol: StudyProtocol, facts: RoundFacts): RoundSt
   return { ...known, agreement, stage: 'agreed' };
 }
 
-function reached(facts: RoundFacts, phases: readonly Phase[]): { roster?: readonly Msp[]; survivors?: readonly Msp[] } {
+function reached(facts: PhaseFacts, phases: readonly Phase[]): { roster?: readonly Msp[]; survivors?: readonly Msp[] } {
   if (!phases.includes('joining')) return {};
   const roster = complete(facts.round.available, facts.joins, facts.closes.get('joining'));
   if (!roster) return {};
@@ -84,13 +95,36 @@ function reached(facts: RoundFacts, phases: readonly Phase[]): { roster?: readon
   return survivors ? { roster, survivors } : { roster };
 }
 
-function complete(
-  expected: readonly Msp[],
-  facts: ReadonlyMap<Msp, unknown>,
-  close: Close | undefined,
-): readonly Msp[] | undefined {
+function complete(expected: readonly Msp[], facts: Recorded, close: Close | undefined): readonly Msp[] | undefined {
   if (close) return close.found;
   return expected.every((msp) => facts.has(msp)) ? expected : undefined;
+}
+
+/**
+ * When a phase may be closed: its deadline in the round's record, or its length after the phase before it was over, if
+ * that is later. So a joining phase that had to wait for its quorum takes no time from contributing.
+ */
+export function closableFrom(
+  protocol: Pick<StudyProtocol, 'deadlines'>,
+  facts: Pick<RoundFacts, 'round' | 'joins' | 'contributions' | 'closes'>,
+  phase: Phase,
+): Instant {
+  const { joinBy, contributeBy, unmaskBy, attestBy } = facts.round.deadlines;
+  const { contributeMs, finishMs } = protocol.deadlines;
+  switch (phase) {
+    case 'joining':
+      return joinBy;
+    case 'contributing':
+      return Math.max(contributeBy, overSince(facts.joins, facts.closes.get('joining')) + contributeMs);
+    case 'unmasking':
+      return Math.max(unmaskBy, overSince(facts.contributions, facts.closes.get('contributing')) + finishMs);
+    case 'attesting':
+      return Math.max(attestBy, overSince(facts.contributions, facts.closes.get('contributing')) + finishMs);
+  }
+}
+
+function overSince(facts: ReadonlyMap<Msp, Readonly<{ at: Instant }>>, close: Close | undefined): Instant {
+  return close?.at ?? Math.max(0, ...[...facts.values()].map(({ at }) => at));
 }
 
 /** The outcome that at least `needed` members attested, equal in everything. */

@@ -146,8 +146,11 @@ export const Approval = z.strictObject({
 });
 export type Approval = z.infer<typeof Approval>;
 
-/** A member's key that signs receipts for the vectors it holds: Ed25519, raw 32 bytes in base64. */
-export const MemberKeys = z.strictObject({ study: StudyId, msp: Msp, receiptKey: z.string().length(44) });
+/** An Ed25519 public key: 32 raw bytes in base64. */
+export const ReceiptKey = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'an Ed25519 public key: 32 bytes in base64');
+
+/** A member's key that signs receipts for the vectors it holds. */
+export const MemberKeys = z.strictObject({ study: StudyId, msp: Msp, receiptKey: ReceiptKey });
 export type MemberKeys = z.infer<typeof MemberKeys>;
 
 /** What may be voted on. Carried by t of N. */

@@ -1,0 +1,158 @@
+/**
+ * A channel in one process, with Fabric's semantics and the real contract: a transaction is simulated on one peer's state
+ * (which may lag) and yields a read-write set; a block is validated in order, and what read something stale is invalid.
+ *
+ * ```ts
+ * const ledger = new SimulatedLedger({ channel: 'consilium', contracts });      // contracts of @consilium/contract
+ * const creator = { msp: 'ClevelandMSP', role: 'admin', id: 'admin' };
+ * const proposal = { transaction: 'HospitalContract:registerHospital', argument: JSON.stringify(command), creator, txId: 't1', timestampMs: 0 };
+ * const simulation = await ledger.simulate(proposal, { height: ledger.height, clockMs: 0 });   // once for each endorsing peer
+ * if (simulation.ok) ledger.validateAndCommit([simulation]);                                   // [{ txId: 't1', code: 'VALID', … }]
+ * ledger.read('hospital~ClevelandMSP');                                                        // the JSON text, or undefined
+ * ```
+ *
+ * Endorsements agree where their `fingerprint` is equal; how many are needed is the caller's business. Whoever wants a
+ * transaction that is late, lost or sent twice keeps the simulation and commits it when it likes, or again.
+ */
+import { type ChaincodeEvent, type ReadWriteSet, SimulatedStub } from './simulatedStub.js';
+import { type Entry, isSameVersion, VersionedState } from './versionedState.js';
+
+export type Creator = Readonly<{ msp: string; role: string | null; id: string }>;
+
+export type Proposal = Readonly<{
+  /** Such as `RoundContract:joinRound`. */
+  transaction: string;
+  /** The command as JSON. */
+  argument: string;
+  creator: Creator;
+  txId: string;
+  /** The client's clock. */
+  timestampMs: number;
+}>;
+
+/** The endorsing peer: what it has committed, and its own clock. */
+export type Endorser = Readonly<{ height?: number; clockMs?: number }>;
+
+export type Endorsed = Readonly<{
+  ok: true;
+  txId: string;
+  readWriteSet: ReadWriteSet;
+  event: ChaincodeEvent | null;
+  response: string;
+  /** Equal where two peers would have signed the same bytes. */
+  fingerprint: string;
+}>;
+export type Refused = Readonly<{ ok: false; txId: string; error: string; fingerprint: string }>;
+
+export type ValidationCode = 'VALID' | 'MVCC_READ_CONFLICT' | 'PHANTOM_READ_CONFLICT' | 'DUPLICATE_TXID';
+export type Committed = Readonly<{
+  txId: string;
+  block: number;
+  code: ValidationCode;
+  /** Of a valid transaction only. */
+  event: ChaincodeEvent | null;
+}>;
+
+type Context = { stub: unknown; clientIdentity: unknown; now: () => number };
+type ContractClass = new () => { getName(): string; createContext(): unknown };
+type Contract = InstanceType<ContractClass> & Record<string, (context: Context, argument: string) => Promise<string>>;
+
+export class SimulatedLedger {
+  readonly #channel: string;
+  readonly #contracts: ReadonlyMap<string, Contract>;
+  readonly #state = new VersionedState();
+  readonly #committed = new Set<string>();
+  #height = 0;
+
+  constructor(options: Readonly<{ channel: string; contracts: readonly ContractClass[] }>) {
+    this.#channel = options.channel;
+    const contracts = options.contracts.map((contractClass) => new contractClass() as Contract);
+    this.#contracts = new Map(contracts.map((contract) => [contract.getName(), contract]));
+  }
+
+  /** Blocks committed. */
+  get height(): number {
+    return this.#height;
+  }
+
+  /** The value under a key on a peer of this height; absent: on one that is up to date. */
+  read(key: string, height = this.#height): string | undefined {
+    return this.#state.read(key, height)?.value;
+  }
+
+  /** Entries with keys in `[start, end)` on a peer of this height. */
+  range(start: string, end: string, height = this.#height): Entry[] {
+    return this.#state.range(start, end, height);
+  }
+
+  /** Runs the contract on one peer. What it writes is seen by nobody until it is committed. */
+  async simulate(proposal: Proposal, endorser: Endorser = {}): Promise<Endorsed | Refused> {
+    const { txId, timestampMs } = proposal;
+    const stub = new SimulatedStub(this.#state, endorser.height ?? this.#height, {
+      txId,
+      channel: this.#channel,
+      timestampMs,
+    });
+    try {
+      const response = await this.#invoke(proposal, stub, endorser.clockMs ?? timestampMs);
+      const [readWriteSet, event] = [stub.readWriteSet(), stub.event()];
+      const fingerprint = JSON.stringify([readWriteSet, event, response]);
+      return { ok: true, txId, readWriteSet, event, response, fingerprint };
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String((error as { message?: unknown }).message);
+      return { ok: false, txId, error: text, fingerprint: text };
+    }
+  }
+
+  /** Cuts a block. Its transactions are judged in order, each against the state with what valid ones before it wrote. */
+  validateAndCommit(transactions: readonly Pick<Endorsed, 'txId' | 'readWriteSet' | 'event'>[]): Committed[] {
+    const block = this.#height;
+    const results = transactions.map(({ txId, readWriteSet, event }, transaction): Committed => {
+      const code = this.#judge(txId, readWriteSet);
+      if (code !== 'DUPLICATE_TXID') this.#committed.add(txId);
+      if (code === 'VALID')
+        for (const { key, value } of readWriteSet.writes) this.#state.write(key, value, { block, transaction });
+      return { txId, block, code, event: code === 'VALID' ? event : null };
+    });
+    this.#height += 1;
+    return results;
+  }
+
+  #judge(txId: string, { reads, ranges }: ReadWriteSet): ValidationCode {
+    if (this.#committed.has(txId)) return 'DUPLICATE_TXID';
+    // The block being judged counts: what its earlier transactions wrote stands at height + 1.
+    const height = this.#height + 1;
+    for (const { key, version } of reads)
+      if (!isSameVersion(this.#state.read(key, height)?.version ?? null, version)) return 'MVCC_READ_CONFLICT';
+    for (const range of ranges) {
+      const end = range.exhausted ? range.end : `${range.end}\u0000`;
+      const met = this.#state.range(range.start, end, height);
+      const same =
+        met.length === range.reads.length &&
+        met.every(({ key, version }, k) => {
+          const read = range.reads[k];
+          return read?.key === key && isSameVersion(read.version, version);
+        });
+      if (!same) return 'PHANTOM_READ_CONFLICT';
+    }
+    return 'VALID';
+  }
+
+  async #invoke({ transaction, argument, creator }: Proposal, stub: SimulatedStub, clockMs: number): Promise<string> {
+    const [contractName = '', name = ''] = transaction.split(':');
+    const contract = this.#contracts.get(contractName);
+    if (!contract) throw new Error(`Contract name is not known: ${contractName}`);
+    const declared = Reflect.getMetadata('fabric:transactions', contract) as { name: string }[];
+    if (!declared.some((known) => known.name === name))
+      throw new Error(`You've asked to invoke a function that does not exist: ${name}`);
+    const context = contract.createContext() as Context;
+    context.stub = stub;
+    context.clientIdentity = {
+      getMSPID: () => creator.msp,
+      getID: () => creator.id,
+      getAttributeValue: (attribute: string) => (attribute === 'consilium.role' ? creator.role : null),
+    };
+    context.now = () => clockMs;
+    return (contract[name] as Contract[string])(context, argument);
+  }
+}

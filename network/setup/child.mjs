@@ -15,8 +15,8 @@ const OUTPUT_CHARS_MAX = 20_000;
 export function runInForeground(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: 'inherit' });
-    // Ctrl-C reaches the whole terminal group by itself; this process must only outlive its child.
-    const onInterrupt = () => {};
+    // A terminal sends Ctrl-C to the child too, and a second one would mean "at once"; this process only outlives it.
+    const onInterrupt = () => process.stdin.isTTY || child.kill('SIGINT');
     const onTerminate = () => child.kill('SIGTERM');
     process.on('SIGINT', onInterrupt);
     process.on('SIGTERM', onTerminate);

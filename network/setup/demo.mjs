@@ -1,22 +1,16 @@
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { BackgroundNetwork } from './backgroundNetwork.mjs';
 import { runInForeground } from './child.mjs';
-import { homeFolder, ROOT } from './paths.mjs';
+import { homeFolder, NETWORK, ROOT } from './paths.mjs';
 
 const DEMO = join(ROOT, 'network', 'demo', 'dist', 'main.js');
-const NETWORK = join(ROOT, 'network', 'dist', 'main.js');
+const INTERRUPTED_EXIT_CODE = 130; // 128 + SIGINT, as shells have it
 
-/** From the first process to the last gateway that answers; 20 hospitals on a slow machine included. */
-const START_MS_MAX = 5 * 60_000;
-const STOP_MS_MAX = 60_000;
-const POLL_MS = 50;
-const LOG_LINES_SHOWN = 15;
-
-/** The user's arguments that the network's launcher wants too. The topology reaches it through what `prepare` wrote. */
-const LAUNCHER_OPTIONS = new Set(['--engine']);
-const LAUNCHER_FLAGS = new Set(['--fresh']);
+/** Options that both programs know; the topology reaches the launcher through what `prepare` wrote. */
+const SHARED_OPTIONS = ['--engine', '--fresh'];
+/** Options of `npm start` that only the launcher knows. */
+const LAUNCHER_OPTIONS = ['--detach', '--log-level'];
+const FLAGS = new Set(['--detach', '--fresh', '--keep']);
 
 /**
  * Picks the value of an option out of the user's arguments: `--home DIR` or `--home=DIR`; the last one counts.
@@ -35,34 +29,53 @@ export function optionValue(args, option) {
 }
 
 /**
- * What the launcher is started with.
+ * The arguments that belong to some options, and those that do not.
  *
- * @param {readonly string[]} args the user's
- * @param {string} home
- * @returns {string[]}
+ * @param {readonly string[]} args
+ * @param {readonly string[]} options
+ * @returns {{ own: string[], others: string[] }}
  */
-export function launcherArguments(args, home) {
-  const own = ['--home', home, '--topology', join(home, 'topology.json')];
-  for (const option of LAUNCHER_OPTIONS) {
-    const value = optionValue(args, option);
-    if (value !== undefined) own.push(option, value);
+export function splitArguments(args, options) {
+  /** @type {{ own: string[], others: string[] }} */
+  const split = { own: [], others: [] };
+  let isValueOf = '';
+  for (const arg of args) {
+    const name = isValueOf || arg.replace(/=.*$/, '');
+    (options.includes(name) ? split.own : split.others).push(arg);
+    isValueOf = !isValueOf && arg === name && name.startsWith('--') && !FLAGS.has(name) ? name : '';
   }
-  return [...own, ...[...LAUNCHER_FLAGS].filter((flag) => args.includes(flag))];
+  return split;
 }
 
 /**
- * The user's arguments with the home folder made explicit, for both programs of the demo.
+ * What each program of the demo is started with.
  *
- * @param {readonly string[]} args
+ * @param {readonly string[]} args the user's
+ * @param {NodeJS.ProcessEnv} environment
+ * @returns {{ home: string, demo: string[], launcher: string[] }}
  */
-function withHome(args) {
-  const home = homeFolder(process.env, optionValue(args, '--home'));
-  return { home, own: optionValue(args, '--home') === undefined ? [...args, '--home', home] : [...args] };
+export function programArguments(args, environment) {
+  const home = homeFolder(environment, optionValue(args, '--home'));
+  const { own: forLauncher, others } = splitArguments(args, LAUNCHER_OPTIONS);
+  return {
+    home,
+    demo: [...splitArguments(others, ['--home']).others, '--home', home],
+    launcher: [
+      ...['--home', home, '--topology', join(home, 'topology.json')],
+      ...splitArguments(others, SHARED_OPTIONS).own,
+      ...forLauncher,
+    ],
+  };
 }
 
-/** @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
-function node(program, args, env = process.env) {
-  return runInForeground(process.execPath, [program, ...args], { env });
+/** @param {string} program @param {string[]} args */
+function node(program, args) {
+  return runInForeground(process.execPath, [program, ...args]);
+}
+
+/** @param {readonly string[]} args */
+function isHelp(args) {
+  return args.includes('--help') || args.includes('-h');
 }
 
 /**
@@ -71,10 +84,10 @@ function node(program, args, env = process.env) {
  * @param {string[]} args
  */
 export async function startNetwork(args) {
-  if (args.includes('--help') || args.includes('-h')) return node(NETWORK, ['start', '--help']);
-  const { home, own } = withHome(args);
-  const prepared = await node(DEMO, ['prepare', ...own]);
-  return prepared === 0 ? node(NETWORK, ['start', ...launcherArguments(args, home)]) : prepared;
+  if (isHelp(args)) return node(NETWORK, ['start', '--help']);
+  const { demo, launcher } = programArguments(args, process.env);
+  const prepared = await node(DEMO, ['prepare', ...demo]);
+  return prepared === 0 ? node(NETWORK, ['start', ...launcher]) : prepared;
 }
 
 /**
@@ -85,95 +98,19 @@ export async function startNetwork(args) {
  * @returns {Promise<number>} exit code of the first program that failed, else 0
  */
 export async function runDemo(args) {
-  if (args.includes('--help') || args.includes('-h')) return node(DEMO, ['run', '--help']);
-  const { home, own } = withHome(args);
-  const prepared = await node(DEMO, ['prepare', ...own]);
+  if (isHelp(args)) return node(DEMO, ['run', '--help']);
+  const { home, demo, launcher } = programArguments(args, process.env);
+  const prepared = await node(DEMO, ['prepare', ...demo]);
   if (prepared !== 0) return prepared;
 
-  const startedMs = Date.now();
-  const launcher = launch(args, home);
+  process.stdout.write('Starting the network.\n');
+  const network = new BackgroundNetwork(home, launcher);
   let exitCode = 1;
   try {
-    if (!(await launcher.isUp())) return 1;
-    const setupSeconds = (Date.now() - startedMs) / 1000;
-    process.stdout.write(`The network is up after ${setupSeconds.toFixed(1)} s.\n`);
-    // The program cannot see how long its network took to come up, and its report names the figure.
-    exitCode = await node(DEMO, ['run', ...own], { ...process.env, CONSILIUM_SETUP_SECONDS: setupSeconds.toFixed(2) });
+    if (await network.isUp()) exitCode = await node(DEMO, ['run', ...demo]);
   } finally {
-    if (args.includes('--keep') && exitCode === 0) launcher.leaveRunning();
-    else await launcher.stop();
+    if (args.includes('--keep') && exitCode === 0) network.leaveRunning();
+    else await network.stop();
   }
-  return exitCode;
-}
-
-/**
- * Starts the launcher in a session of its own: Ctrl-C must end the demo first and the network after it, and with
- * `--keep` the network outlives this process.
- *
- * @param {string[]} args
- * @param {string} home
- */
-function launch(args, home) {
-  mkdirSync(home, { recursive: true });
-  const addresses = join(home, 'addresses.json');
-  const before = fingerprint(addresses);
-  const logFile = join(home, 'network.log');
-  const log = openSync(logFile, 'w', 0o600);
-  const child = spawn(process.execPath, [NETWORK, 'start', ...launcherArguments(args, home)], {
-    detached: true,
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  let isEnded = false;
-  const ended = new Promise((resolve) => {
-    const end = () => {
-      isEnded = true;
-      resolve(undefined);
-    };
-    child.once('close', end).once('error', end);
-  });
-  let isInterrupted = false;
-  const onSignal = () => {
-    isInterrupted = true;
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-
-  return {
-    async isUp() {
-      const deadlineMs = Date.now() + START_MS_MAX;
-      while (!isEnded && !isInterrupted && Date.now() < deadlineMs) {
-        const now = fingerprint(addresses);
-        if (now !== undefined && now !== before) return true;
-        await sleep(POLL_MS);
-      }
-      if (!isInterrupted) {
-        const tail = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
-        process.stderr.write(
-          `The network did not come up${isEnded ? '' : ' in time'}. The end of ${logFile}:\n${tail}\n`,
-        );
-      }
-      return false;
-    },
-    leaveRunning() {
-      child.unref();
-      process.stdout.write('The network stays up; `npm stop` ends it.\n');
-    },
-    async stop() {
-      if (!isEnded) child.kill('SIGTERM');
-      const inTime = await Promise.race([ended.then(() => true), sleep(STOP_MS_MAX, false, { ref: false })]);
-      if (!inTime) {
-        process.stderr.write(
-          `The network did not stop within ${STOP_MS_MAX / 1000} s and is killed; see ${logFile}.\n`,
-        );
-        child.kill('SIGKILL');
-      }
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    },
-  };
-}
-
-/** Tells a newly written file from the one of an earlier run. @param {string} file */
-function fingerprint(file) {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats && `${stats.ino} ${stats.mtimeMs}`;
+  return network.isInterrupted ? INTERRUPTED_EXIT_CODE : exitCode;
 }

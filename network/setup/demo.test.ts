@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { launcherArguments, optionValue } from './demo.mjs';
+import { optionValue, programArguments, splitArguments } from './demo.mjs';
 
 describe("the user's arguments", () => {
   test.each([
@@ -8,21 +8,36 @@ describe("the user's arguments", () => {
     [['--home', '/a', '--home=/b'], '/b'],
     [['--homes', '/a'], undefined],
     [[], undefined],
-  ])('%j', (args, expected) => {
+  ])('the value of --home in %j', (args, expected) => {
     expect(optionValue(args, '--home')).toBe(expected);
   });
 
-  test('the launcher gets its own home, the prepared topology, and of the rest only what it knows', () => {
-    const args = ['--seed', '7', '--engine', 'wasm', '--topology', 'mine.json', '--fresh', '--keep'];
-    expect(launcherArguments(args, '/h')).toEqual([
-      '--home',
-      '/h',
-      '--topology',
-      '/h/topology.json',
-      '--engine',
-      'wasm',
-      '--fresh',
-    ]);
-    expect(launcherArguments([], '/h')).toEqual(['--home', '/h', '--topology', '/h/topology.json']);
+  test('an option takes its value along, a flag does not', () => {
+    expect(splitArguments(['--seed', '7', '--fresh', '--engine=wasm', '--keep'], ['--seed', '--fresh'])).toEqual({
+      own: ['--seed', '7', '--fresh'],
+      others: ['--engine=wasm', '--keep'],
+    });
+  });
+
+  test('a value that looks like an option stays a value', () => {
+    expect(splitArguments(['--study', '--seed', 'x'], ['--seed'])).toEqual({
+      own: [],
+      others: ['--study', '--seed', 'x'],
+    });
+  });
+
+  test('each program gets what it knows; the launcher the prepared topology, whatever the user named', () => {
+    const args = ['--seed', '7', '--engine', 'wasm', '--topology', 'mine.json', '--fresh', '--keep', '--home', '/h'];
+    expect(programArguments(args, {})).toEqual({
+      home: '/h',
+      demo: ['--seed', '7', '--engine', 'wasm', '--topology', 'mine.json', '--fresh', '--keep', '--home', '/h'],
+      launcher: ['--home', '/h', '--topology', '/h/topology.json', '--engine', 'wasm', '--fresh'],
+    });
+  });
+
+  test('what only the launcher knows is kept from the demo', () => {
+    const { demo, launcher } = programArguments(['--log-level=debug', '--detach'], { CONSILIUM_HOME: '/h' });
+    expect(demo).toEqual(['--home', '/h']);
+    expect(launcher).toEqual(['--home', '/h', '--topology', '/h/topology.json', '--log-level=debug', '--detach']);
   });
 });

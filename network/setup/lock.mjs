@@ -3,7 +3,7 @@ import { hostname, uptime } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Longer than any set-up takes; then the user is told whom the lock belongs to. */
-export const LOCK_WAIT_MS_MAX = 30 * 60_000;
+const LOCK_WAIT_MS_MAX = 30 * 60_000;
 const LOCK_POLL_MS = 200;
 /** A take-over lasts microseconds; one that is older belongs to a process that died inside it. */
 const TAKE_OVER_MS_MAX = 10_000;

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 /** The checkout's root folder. (`import.meta.dirname` is younger than the oldest supported Node.) */
 export const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
+/** The launcher's program. */
+export const NETWORK = join(ROOT, 'network', 'dist', 'main.js');
+
 /**
  * Where identities, blocks and stores of the local network live.
  *

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { check } from './check.mjs';
 import { runInForeground } from './child.mjs';
 import { runDemo, startNetwork } from './demo.mjs';
-import { ROOT } from './paths.mjs';
+import { NETWORK, ROOT } from './paths.mjs';
 import { say, setUp } from './setUp.mjs';
 import { test } from './test.mjs';
 
-const NETWORK = join(ROOT, 'network', 'dist', 'main.js');
 const BENCH = join(ROOT, 'test', 'bench', 'main.mjs');
 
 /**

@@ -5,7 +5,7 @@ import { runInForeground } from './child.mjs';
 import { runDemo, startNetwork } from './demo.mjs';
 import { NETWORK, ROOT } from './paths.mjs';
 import { say, setUp } from './setUp.mjs';
-import { test } from './test.mjs';
+import { closingLine, test } from './test.mjs';
 
 const BENCH = join(ROOT, 'test', 'bench', 'main.mjs');
 
@@ -53,7 +53,15 @@ export async function runVerb(name, args) {
   }
   const isHelp = args.includes('--help') || args.includes('-h');
   if (verb.wants !== 'if never built' || !existsSync(NETWORK)) {
-    await setUp(ROOT, process.env, { withEngine: verb.wants === 'all' && !isHelp });
+    try {
+      await setUp(ROOT, process.env, { withEngine: verb.wants === 'all' && !isHelp });
+    } catch (error) {
+      if (name !== 'test') throw error;
+      // A run that cannot even be set up is a failed run, and CI reads its closing line.
+      process.stderr.write(`${/** @type {Error} */ (error).message}\n`);
+      process.stdout.write(`\n${closingLine({ passed: 0, failed: 1, skipped: 0 })}\n`);
+      return 1;
+    }
   }
   if (name === 'build') say('everything is built');
   return verb.run(args);

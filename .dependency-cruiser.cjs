@@ -35,10 +35,14 @@ const ROOMS = [
     node: ['crypto'],
   },
   { name: 'verifier', from: '^chaincode/verifier/', rooms: [DOMAIN], node: NODE },
-  ...['learning', 'privacy'].map((name) => ({
+  ...[
+    { name: 'privacy', rooms: [DOMAIN] },
+    // Initial weights are drawn from privacy's keystream, so that every hospital draws the same.
+    { name: 'learning', rooms: [DOMAIN, ...gateway('privacy')] },
+  ].map(({ name, rooms }) => ({
     name,
     from: `^gateway/src/${name}/`,
-    rooms: [DOMAIN],
+    rooms,
     packages: ['@tensorflow/', '@noble/', '@hpke/', 'shamir-secret-sharing'],
     node: NODE,
   })),

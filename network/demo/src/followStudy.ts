@@ -1,0 +1,143 @@
+/** Watches a study's rounds through one gateway's event stream until the study ends, and tells of each. */
+import type { RoundResource } from '@consilium/client';
+import { accuracy, areaUnderCurve, lossScale, type Metrics, meanLoss, type StudyProtocol } from '@consilium/domain';
+import type { DemoHospital } from './hospitals.js';
+import type { Say } from './say.js';
+import { decimals, percent } from './textTable.js';
+
+/** Without any change on the ledger for this long, the demo gives up and says so. */
+const SILENCE_MS_MAX = 300_000;
+
+const HEAD = [
+  'round',
+  'kind',
+  'joined',
+  'contributed',
+  'equal',
+  'model digest',
+  'log-loss',
+  'AUC',
+  'accuracy',
+  'seconds',
+];
+const WIDTHS = [5, 10, 6, 11, 5, 14, 8, 5, 8, 7];
+
+/**
+ * Resolves when the study has ended.
+ * @throws Error where it pauses, or nothing happens any more
+ */
+export async function followStudy(
+  hospital: DemoHospital,
+  study: string,
+  protocol: StudyProtocol,
+  say: Say,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = hospital.as('researcher');
+  const quiet = new AbortController();
+  const watchdog = setTimeout(() => quiet.abort(), SILENCE_MS_MAX);
+  const heard = AbortSignal.any([signal, quiet.signal]);
+  const told = new Set<number>();
+  const lines = new RoundLines(protocol, say);
+  const readAll = async (): Promise<boolean> => {
+    const summaries = await client.all((page) => client.rounds(study, page));
+    for (const { round, stage } of summaries) {
+      const settled = stage === 'agreed' || stage === 'aborted';
+      if (told.has(round) || !settled) continue;
+      told.add(round);
+      lines.settled(await client.round(study, round));
+    }
+    const { stage, progress } = await client.study(study);
+    if (stage === 'paused')
+      throw new Error(
+        `the study is paused after ${progress.abortsInRow} aborted and ${progress.rejectionsInRow} rejected rounds in a row: see the logs, then vote to resume`,
+      );
+    return stage === 'ended';
+  };
+  try {
+    lines.head();
+    if (await readAll()) return;
+    for await (const event of client.events(study, heard)) {
+      watchdog.refresh();
+      if (event.type === 'ledger') for (const { key } of event.writes) lines.saw(key);
+      const mayHaveSettled =
+        event.type === 'reset' ||
+        (event.type === 'ledger' && event.writes.some(({ key }) => /^(?:attestation|close|model|round)~/.test(key)));
+      if (mayHaveSettled && (await readAll())) return;
+    }
+    if (quiet.signal.aborted)
+      throw new Error(`nothing happened on the ledger for ${SILENCE_MS_MAX / 1000} s: see the logs`);
+    signal.throwIfAborted();
+  } finally {
+    clearTimeout(watchdog);
+    quiet.abort();
+  }
+}
+
+class RoundLines {
+  readonly #protocol: StudyProtocol;
+  readonly #say: Say;
+  readonly #facts = new Map<string, Set<string>>();
+  #last = performance.now();
+
+  constructor(protocol: StudyProtocol, say: Say) {
+    this.#protocol = protocol;
+    this.#say = say;
+  }
+
+  head(): void {
+    this.#say.line();
+    this.#say.line(cells(HEAD));
+  }
+
+  /** A key that was written: a live count of who has done what in the round. */
+  saw(key: string): void {
+    const [fact, , round, msp] = key.split('~');
+    if (!round || !msp || !['join', 'contribution', 'attestation'].includes(fact ?? '')) return;
+    const set = this.#facts.get(`${fact} ${round}`) ?? new Set();
+    this.#facts.set(`${fact} ${round}`, set.add(msp));
+    const count = (name: string) => this.#facts.get(`${name} ${round}`)?.size ?? 0;
+    const of = this.#protocol.members.length;
+    this.#say.live(
+      `${String(Number(round)).padStart(5)}  … joined ${count('join')}/${of}, contributed ${count('contribution')}/${of}, attested ${count('attestation')}/${of}`,
+    );
+  }
+
+  settled(round: RoundResource): void {
+    const now = performance.now();
+    const seconds = (now - this.#last) / 1000;
+    this.#last = now;
+    const of = round.opened.available.length;
+    const initial = round.kind === 'initial';
+    const metrics = metricsOf(round);
+    this.#say.line(
+      cells([
+        String(round.round),
+        round.kind,
+        initial ? '-' : `${Object.keys(round.joins).length}/${of}`,
+        initial ? '-' : `${Object.keys(round.contributions).length}/${of}`,
+        `${round.attestations}`,
+        round.modelDigest ? `${round.modelDigest.slice(0, 12)}…` : (round.abort?.reason ?? '-'),
+        decimals(metrics ? meanLoss(metrics, lossScale(this.#protocol)) : null),
+        decimals(metrics?.kind === 'binary' ? areaUnderCurve(metrics) : null),
+        percent(metrics?.kind === 'binary' ? accuracy(metrics) : null),
+        seconds.toFixed(2),
+      ]),
+    );
+  }
+}
+
+/** What a round says about its base: on test rows in the evaluation round, else on validation rows. */
+function metricsOf(round: RoundResource): Metrics | null {
+  for (const { outcome } of Object.values(round.attested)) {
+    if (outcome.kind !== 'version' || outcome.digest !== round.modelDigest) continue;
+    return outcome.result.test?.base ?? outcome.result.validation?.metrics ?? null;
+  }
+  return null;
+}
+
+function cells(texts: readonly string[]): string {
+  return texts
+    .map((text, k) => (k === 1 || k === 5 ? text.padEnd(WIDTHS[k] as number) : text.padStart(WIDTHS[k] as number)))
+    .join('  ');
+}

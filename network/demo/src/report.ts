@@ -1,0 +1,81 @@
+/** The demo's report: every figure as JSON. */
+import { writeFile } from 'node:fs/promises';
+import type { CohortSource } from './cohortRecord.js';
+import type { Comparison } from './comparison.js';
+import type { DemoHospital, DemoNetwork } from './hospitals.js';
+import type { FinishedStudy } from './runStudy.js';
+
+export type SeedFigures = Readonly<{ seed: number; modelDigest: string; metrics: Comparison }>;
+export type FractionFigures = Readonly<{
+  fraction: number;
+  nTrain: Readonly<Record<string, number>>;
+  metrics: Comparison;
+}>;
+
+export type Report = Readonly<{
+  channel: string;
+  mode: string;
+  seed: number;
+  study: string;
+  engine: Readonly<{ name: string; version: string }>;
+  /** From nothing running to every gateway ready. */
+  setupSeconds: number;
+  data: CohortSource;
+  hospitals: readonly Readonly<{ msp: string; name: string; nTrain: number; nTest: number }>[];
+  rounds: readonly unknown[];
+  modelDigest: string;
+  modelVersion: number;
+  invalidTransactions: number;
+  metrics: Comparison;
+  seeds?: readonly SeedFigures[];
+  seedsMean?: Comparison;
+  fractions?: readonly FractionFigures[];
+}>;
+
+export function reportOf(
+  network: DemoNetwork,
+  setupSeconds: number,
+  data: CohortSource,
+  finished: FinishedStudy,
+  invalidTransactions: number,
+): Report {
+  const { arms, rounds, protocol } = finished;
+  return {
+    channel: network.channel,
+    mode: protocol.mode,
+    seed: protocol.seed,
+    study: finished.study,
+    engine: arms.engine,
+    setupSeconds,
+    data,
+    hospitals: network.hospitals.map(({ msp, name }) => ({
+      msp,
+      name,
+      nTrain: arms.training.get(msp)?.rows ?? 0,
+      nTest: arms.rows.federated.get(msp)?.length ?? 0,
+    })),
+    rounds: rounds.map(({ round, attestations, seconds }) => ({
+      round: round.round,
+      kind: round.kind,
+      modelDigest: round.modelDigest,
+      attestations,
+      status: round.status ?? round.stage,
+      ...(round.abort ? { abort: round.abort.reason } : {}),
+      seconds: seconds ?? null,
+    })),
+    modelDigest: finished.released.digest,
+    modelVersion: finished.released.version,
+    invalidTransactions,
+    metrics: finished.comparison,
+  };
+}
+
+/** Committed and invalid transactions that the gateways sent since they started. */
+export async function invalidTransactions(hospitals: readonly DemoHospital[]): Promise<number> {
+  const channels = await Promise.all(hospitals.map((hospital) => hospital.as('researcher').channel()));
+  return channels.reduce((sum, { transactions }) => sum + transactions.invalid, 0);
+}
+
+export async function writeReport(file: string, report: Report): Promise<void> {
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+}

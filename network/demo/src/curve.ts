@@ -1,9 +1,10 @@
 /** The curve over fractions of the training rows: a table and an SVG. */
+
+import { decimals, textTable } from '@consilium/client/text';
 import type { ArmName } from './arms.js';
 import { type FractionPoint, fractionChart } from './charts.js';
 import type { Comparison, FigureName } from './comparison.js';
 import type { FractionFigures } from './report.js';
-import { decimals, textTable } from './textTable.js';
 
 const SHOWN: readonly (readonly [FigureName, 'meanOfHospitals' | 'pooledTestExact', string])[] = [
   ['accuracy', 'meanOfHospitals', 'accuracy, mean of hospitals'],

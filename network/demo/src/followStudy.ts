@@ -1,9 +1,9 @@
 /** Watches a study's rounds through one gateway's event stream until the study ends, and tells of each. */
 import type { RoundResource } from '@consilium/client';
+import { decimals, percent } from '@consilium/client/text';
 import { accuracy, areaUnderCurve, lossScale, type Metrics, meanLoss, type StudyProtocol } from '@consilium/domain';
 import type { DemoHospital } from './hospitals.js';
 import type { Say } from './say.js';
-import { decimals, percent } from './textTable.js';
 
 /** Without any change on the ledger for this long, the demo gives up and says so. */
 const SILENCE_MS_MAX = 300_000;

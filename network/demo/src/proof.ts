@@ -1,8 +1,8 @@
 /** What an auditor reads: the lineage of versions, and every hospital's attestation of the final digest. */
 import type { ModelResource, RoundResource } from '@consilium/client';
+import { textTable } from '@consilium/client/text';
 import { canonicalJson } from '@consilium/domain';
 import type { DemoHospital } from './hospitals.js';
-import { textTable } from './textTable.js';
 
 export function lineageTable(models: readonly ModelResource[]): string {
   return textTable(

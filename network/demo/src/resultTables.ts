@@ -1,4 +1,6 @@
 /** The tables that a doctor reads: figures by hospital and overall, with counts and 95 % intervals. */
+
+import { decimals, percent, textTable } from '@consilium/client/text';
 import type { StudyProtocol } from '@consilium/domain';
 import type { ArmName, Arms, HospitalRows } from './arms.js';
 import { ARMS, allRows, type Comparison, type FigureName } from './comparison.js';
@@ -11,7 +13,6 @@ import {
   proportionInterval,
 } from './intervals.js';
 import { correctRows, type ScoredRow } from './scores.js';
-import { decimals, percent, textTable } from './textTable.js';
 
 const TITLES: Readonly<Record<FigureName, string>> = {
   accuracy: 'Accuracy: test patients whose class the model names correctly, with 95 % interval',

@@ -1,6 +1,7 @@
 /** Plays the people of all hospitals over REST and shows what came of it: `run`. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decimals, percent, textTable } from '@consilium/client/text';
 import { calibrationChart } from './charts.js';
 import { cohortLine, readCohortSource } from './cohortRecord.js';
 import { allRows, meanComparison } from './comparison.js';
@@ -22,7 +23,6 @@ import { type FinishedStudy, runStudy } from './runStudy.js';
 import type { Say } from './say.js';
 import { calibrationOf } from './scores.js';
 import { demoStudy } from './studyFile.js';
-import { decimals, percent, textTable } from './textTable.js';
 
 /** @param setupSeconds as the caller measured it; absent: as the launcher wrote it */
 export async function run(

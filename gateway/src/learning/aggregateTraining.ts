@@ -1,0 +1,75 @@
+/** A training round's sum as the next version. */
+import { type StudyProtocol, updateScale, type VectorLayout } from '@consilium/domain';
+import type { Moment, Moments } from './serverOptimisers/serverAlgorithm.js';
+import { serverAlgorithm } from './serverOptimisers/serverAlgorithms.js';
+import type { VersionContent } from './versionFile.js';
+
+type UpdateSlices = NonNullable<VectorLayout['update']>;
+
+/**
+ * w_new = w_base + serverStep((sum / S) / W), W the sum of weights. Statistics are handed on; from round `averageFrom` on
+ * the new weights are added to the running sum.
+ *
+ * @param weight W, above 0
+ */
+export function trainedVersion(
+  protocol: StudyProtocol,
+  round: number,
+  base: VersionContent,
+  { tensors }: UpdateSlices,
+  sum: Int32Array,
+  weight: number,
+): VersionContent {
+  const algorithm = serverAlgorithm(protocol.aggregation.server);
+  const scale = updateScale(protocol);
+  const weights = new Map<string, Float32Array>();
+  const optimiser = new Map<string, Moments>();
+  for (const { tensor, slice } of tensors) {
+    const before = base.weights.get(tensor.name) as Float32Array;
+    const quantised = sum.subarray(slice.start, slice.start + slice.length);
+    const delta = Float64Array.from(quantised, (value) => value / scale / weight);
+    const moments: Partial<Record<Moment, Float64Array>> = {};
+    for (const moment of algorithm.moments)
+      moments[moment] =
+        base.optimiser?.get(tensor.name)?.[moment]?.slice() ??
+        new Float64Array(slice.length).fill(algorithm.start(moment));
+    weights.set(tensor.name, algorithm.step(before, delta, moments));
+    optimiser.set(tensor.name, moments);
+  }
+  const average = nextAverage(protocol, round, base.average, weights);
+  return {
+    weights,
+    optimiser,
+    ...(base.statistics ? { statistics: base.statistics } : {}),
+    ...(average ? { average } : {}),
+  };
+}
+
+function nextAverage(
+  { averageFrom }: StudyProtocol,
+  round: number,
+  before: VersionContent['average'],
+  weights: ReadonlyMap<string, Float32Array>,
+): VersionContent['average'] {
+  if (averageFrom === undefined || round < averageFrom) return before;
+  const sums = new Map<string, Float64Array>();
+  for (const [name, values] of weights) {
+    const old = before?.sums.get(name);
+    sums.set(
+      name,
+      Float64Array.from(values, (value, i) => (old?.[i] ?? 0) + value),
+    );
+  }
+  return { count: (before?.count ?? 0) + 1, sums };
+}
+
+/**
+ * What would be released of a version: the mean of the versions from `averageFrom` on, where the file holds their sum, else
+ * its weights.
+ */
+export function releasedWeights({ weights, average }: VersionContent): ReadonlyMap<string, Float32Array> {
+  if (!average) return weights;
+  return new Map(
+    [...average.sums].map(([name, sums]) => [name, Float32Array.from(sums, (sum) => sum / average.count)]),
+  );
+}

@@ -1,0 +1,12 @@
+/**
+ * FedAdam: Reddi et al., "Adaptive Federated Optimization", arXiv 2003.00295, algorithm 2; see adaptive.ts.
+ *
+ * v = beta2 * v + (1 - beta2) * (d * d)
+ */
+import { type AdaptiveSettings, adaptive } from './adaptive.js';
+import type { ServerAlgorithm } from './serverAlgorithm.js';
+
+export function fedAdam(settings: AdaptiveSettings): ServerAlgorithm {
+  const { beta2 } = settings;
+  return adaptive(settings, (v, square) => beta2 * v + (1 - beta2) * square);
+}

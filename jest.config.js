@@ -29,7 +29,11 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{chaincode,gateway,network}/**/src/**/*.test.ts', '<rootDir>/network/setup/*.test.ts'],
+      testMatch: [
+        '<rootDir>/{chaincode,gateway,network}/**/src/**/*.test.ts',
+        '<rootDir>/network/setup/*.test.ts',
+        '<rootDir>/test/{contract,support}/*.test.ts',
+      ],
     },
     { ...shared, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
     { ...shared, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] },

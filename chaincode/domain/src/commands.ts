@@ -81,6 +81,7 @@ export const queries = {
 } as const;
 
 export type QueryName = keyof typeof queries;
+export type Query<Name extends QueryName> = z.infer<(typeof queries)[Name]>;
 export type QueryInput<Name extends QueryName> = z.input<(typeof queries)[Name]>;
 
 export const LedgerPage = z.strictObject({

@@ -1,0 +1,8 @@
+/** The contracts that the chaincode process serves, as fabric-shim wants them. */
+import { HospitalContract } from './hospitalContract.js';
+import { ModelContract } from './modelContract.js';
+import { RoundContract } from './roundContract.js';
+import { StudyContract } from './studyContract.js';
+
+export const contracts = [HospitalContract, StudyContract, RoundContract, ModelContract];
+export { PERMISSIONS } from './rules/permissions.js';

@@ -1,0 +1,102 @@
+/** The channel's state by noun. Every record is checked by its schema on write and after read. */
+import {
+  Approval,
+  Attestation,
+  Close,
+  Contribution,
+  canonicalJson,
+  Hospital,
+  HospitalEvaluation,
+  Join,
+  keyRange,
+  LEDGER_EVENT,
+  ledgerKey,
+  MemberKeys,
+  ModelVersion,
+  type Msp,
+  type Phase,
+  Round,
+  Study,
+  type StudyId,
+  type StudyVersion,
+  tenDigits,
+  Vote,
+} from '@consilium/domain';
+import type { Decision, Schema } from '../rules/records.js';
+import type { LedgerContext } from './ledgerContext.js';
+import { parseStudyVersion } from './studyVersions.js';
+
+type Stub = LedgerContext['stub'];
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Undefined stands for a record that is not there. Reads never see what the same transaction writes: that is Fabric's way. */
+export class LedgerState {
+  readonly #stub: Stub;
+
+  constructor(stub: Stub) {
+    this.#stub = stub;
+  }
+
+  readonly hospital = (msp: Msp) => this.#get(Hospital, ledgerKey.hospital(msp));
+  readonly study = (study: StudyId) => this.#get(Study, ledgerKey.study(study));
+  readonly approval = (study: StudyId, version: number, msp: Msp) =>
+    this.#get(Approval, ledgerKey.approval(study, version, msp));
+  readonly member = (study: StudyId, msp: Msp) => this.#get(MemberKeys, ledgerKey.member(study, msp));
+  readonly vote = (study: StudyId, subject: string, msp: Msp) => this.#get(Vote, ledgerKey.vote(study, subject, msp));
+  readonly round = (study: StudyId, round: number) => this.#get(Round, ledgerKey.round(study, round));
+  readonly join = (study: StudyId, round: number, msp: Msp) => this.#get(Join, ledgerKey.join(study, round, msp));
+  readonly contribution = (study: StudyId, round: number, msp: Msp) =>
+    this.#get(Contribution, ledgerKey.contribution(study, round, msp));
+  readonly attestation = (study: StudyId, round: number, msp: Msp) =>
+    this.#get(Attestation, ledgerKey.attestation(study, round, msp));
+  readonly close = (study: StudyId, round: number, phase: Phase) =>
+    this.#get(Close, ledgerKey.close(study, round, phase));
+  readonly model = (study: StudyId, version: number) => this.#get(ModelVersion, ledgerKey.model(study, version));
+  readonly evaluation = (study: StudyId, round: number, msp: Msp) =>
+    this.#get(HospitalEvaluation, ledgerKey.evaluation(study, round, msp));
+
+  async studyVersion(study: StudyId, version: number): Promise<StudyVersion | undefined> {
+    const text = await this.#text(ledgerKey.studyVersion(study, version));
+    return text === undefined ? undefined : parseStudyVersion(text);
+  }
+
+  /** All records of a kind by range, so that one which is added meanwhile makes this transaction invalid. */
+  readonly joins = (study: StudyId, round: number) => this.#range(Join, 'join', study, tenDigits(round));
+  readonly contributions = (study: StudyId, round: number) =>
+    this.#range(Contribution, 'contribution', study, tenDigits(round));
+  readonly attestations = (study: StudyId, round: number) =>
+    this.#range(Attestation, 'attestation', study, tenDigits(round));
+  readonly votes = (study: StudyId, subject: string) => this.#range(Vote, 'vote', study, subject);
+  readonly rounds = (study: StudyId) => this.#range(Round, 'round', study);
+
+  /** Writes what was decided and tells it in the one event of the transaction. Returns the transaction's answer. */
+  async write({ record, writes }: Decision): Promise<string> {
+    const told: { key: string; value: unknown }[] = [];
+    for (const { key, schema, record: written } of writes) {
+      const value = schema.parse(written);
+      await this.#stub.putState(key, Buffer.from(canonicalJson(value)));
+      told.push({ key, value });
+    }
+    if (told.length > 0) this.#stub.setEvent(LEDGER_EVENT, Buffer.from(canonicalJson({ writes: told })));
+    return canonicalJson(record);
+  }
+
+  async #get<T>(schema: Schema<T>, key: string): Promise<T | undefined> {
+    const text = await this.#text(key);
+    return text === undefined ? undefined : schema.parse(JSON.parse(text));
+  }
+
+  async #text(key: string): Promise<string | undefined> {
+    const bytes = await this.#stub.getState(key);
+    return bytes.length === 0 ? undefined : decoder.decode(bytes);
+  }
+
+  async #range<T>(schema: Schema<T>, ...parts: readonly string[]): Promise<T[]> {
+    const { start, end } = keyRange(...parts);
+    const found: T[] = [];
+    for await (const { value } of this.#stub.getStateByRange(start, end))
+      found.push(schema.parse(JSON.parse(decoder.decode(value))));
+    return found;
+  }
+}

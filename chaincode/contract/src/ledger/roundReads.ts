@@ -1,0 +1,158 @@
+/** What transactions of a round read together. Each reads no more than its decision needs, so that facts never conflict. */
+import {
+  type Close,
+  type Msp,
+  type Phase,
+  phasesOf,
+  type Round,
+  type RoundFacts,
+  refusal,
+  type StudyId,
+  type StudyProtocol,
+  type StudyVersion,
+  tenDigits,
+} from '@consilium/domain';
+import type { OpeningFacts } from '../rules/opening.js';
+import type { SettlingFacts } from '../rules/settlement.js';
+import type { LedgerState } from './ledgerState.js';
+
+/** @throws ConsiliumError STUDY_UNKNOWN */
+export async function newestVersion(state: LedgerState, study: StudyId): Promise<StudyVersion> {
+  const head = await state.study(study);
+  const newest = head && (await state.studyVersion(study, head.versions));
+  if (!newest) throw refusal('STUDY_UNKNOWN', { study });
+  return newest;
+}
+
+/** @throws ConsiliumError STUDY_UNKNOWN, ROUND_UNKNOWN */
+export async function knownRound(state: LedgerState, study: StudyId, number: number): Promise<Round> {
+  const round = await state.round(study, number);
+  if (round) return round;
+  await newestVersion(state, study);
+  throw refusal('ROUND_UNKNOWN', { study, round: number });
+}
+
+/** The protocol that a round was opened on. */
+export async function protocolOf(state: LedgerState, round: Round): Promise<StudyProtocol> {
+  return (await versionOf(state, round)).protocol;
+}
+
+async function versionOf(state: LedgerState, { study, protocolVersion }: Round): Promise<StudyVersion> {
+  const version = await state.studyVersion(study, protocolVersion);
+  if (!version) throw new Error(`version ${protocolVersion} of study ${study} is not on the ledger, but has a round`);
+  return version;
+}
+
+export async function closesOf(
+  state: LedgerState,
+  round: Round,
+  phases: readonly Phase[],
+): Promise<ReadonlyMap<Phase, Close>> {
+  const closes = new Map<Phase, Close>();
+  for (const phase of phases) {
+    const close = await state.close(round.study, round.round, phase);
+    if (close) closes.set(phase, close);
+  }
+  return closes;
+}
+
+/** Those of the members that something is recorded of, key by key. */
+export async function recordedBy(
+  members: readonly Msp[],
+  read: (msp: Msp) => Promise<unknown>,
+): Promise<ReadonlySet<Msp>> {
+  const found = await Promise.all(members.map(read));
+  return new Set(members.filter((_, k) => found[k] !== undefined));
+}
+
+export function byMsp<T extends Readonly<{ msp: Msp }>>(records: readonly T[]): ReadonlyMap<Msp, T> {
+  return new Map(records.map((record) => [record.msp, record]));
+}
+
+/**
+ * Who joined and who contributed, as far as an attestation needs to know: where all contributed, they joined. Reads only
+ * facts that stand for ever.
+ */
+export async function survivorFacts(
+  state: LedgerState,
+  round: Round,
+  closes: ReadonlyMap<Phase, Close>,
+): Promise<{ joined: ReadonlySet<Msp>; contributed: ReadonlySet<Msp> }> {
+  const { study, round: number } = round;
+  const none: ReadonlySet<Msp> = new Set();
+  if (closes.has('contributing')) return { joined: none, contributed: none };
+  const roster = closes.get('joining')?.found ?? round.available;
+  const contributed = await recordedBy(roster, (msp) => state.contribution(study, number, msp));
+  if (closes.has('joining') || contributed.size === roster.length) return { joined: contributed, contributed };
+  return { joined: await recordedBy(roster, (msp) => state.join(study, number, msp)), contributed };
+}
+
+/** Everything that is recorded of a round, by range: for those that write a close. */
+export async function allFacts(state: LedgerState, round: Round, protocol: StudyProtocol): Promise<RoundFacts> {
+  const { study, round: number, kind } = round;
+  return {
+    round,
+    joins: byMsp(await state.joins(study, number)),
+    contributions: byMsp(await state.contributions(study, number)),
+    attestations: byMsp(await state.attestations(study, number)),
+    closes: await closesOf(state, round, phasesOf(kind, protocol.mode)),
+  };
+}
+
+/** What settles a round: the named attestations alone, the absence of closes, and what concerns the candidate it judges. */
+export async function settlingFacts(
+  state: LedgerState,
+  round: Round,
+  protocol: StudyProtocol,
+  attestedBy: readonly Msp[],
+): Promise<SettlingFacts> {
+  const { study, round: number } = round;
+  const candidate = round.candidateParent ? round.base : null;
+  const attestations = await Promise.all(attestedBy.map((msp) => state.attestation(study, number, msp)));
+  return {
+    round,
+    closes: await closesOf(state, round, phasesOf(round.kind, protocol.mode)),
+    attestations: byMsp(attestations.filter((attestation) => attestation !== undefined)),
+    vetoes: candidate ? await state.votes(study, `veto~${tenDigits(candidate.version)}`) : [],
+    judged: candidate ? await state.model(study, candidate.version) : undefined,
+    recorded: await state.model(study, number),
+  };
+}
+
+/** @throws ConsiliumError STUDY_UNKNOWN, ROUND_NOT_NEXT */
+export async function openingFacts(
+  state: LedgerState,
+  study: StudyId,
+  number: number,
+  attestedBy: readonly Msp[],
+): Promise<OpeningFacts> {
+  const before = number > 0 ? await roundBefore(state, study, number) : undefined;
+  const version = before ? await versionOf(state, before) : await newestVersion(state, study);
+  const { members } = version.protocol;
+  // Before the first round all members' approvals count; with it the protocol stands, so later ones need not ask again.
+  const approved = before
+    ? new Set(members)
+    : await recordedBy(members, (msp) => state.approval(study, version.version, msp));
+  const registered = await recordedBy(members, (msp) => state.member(study, msp));
+  const subject = (name: string) => `${name}~${tenDigits(number)}`;
+  return {
+    version,
+    existing: await state.round(study, number),
+    unapproved: members.filter((msp) => !approved.has(msp)),
+    before: before && (await settlingFacts(state, before, version.protocol, attestedBy)),
+    registered: members.filter((msp) => registered.has(msp)),
+    votes: {
+      end: await state.votes(study, 'end'),
+      finish: await state.votes(study, subject('finish')),
+      resume: await state.votes(study, subject('resume')),
+    },
+  };
+}
+
+async function roundBefore(state: LedgerState, study: StudyId, number: number): Promise<Round> {
+  const before = await state.round(study, number - 1);
+  if (before) return before;
+  await newestVersion(state, study);
+  const { length } = await state.rounds(study);
+  throw refusal('ROUND_NOT_NEXT', { study, expected: length, round: number });
+}

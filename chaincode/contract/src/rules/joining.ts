@@ -1,0 +1,41 @@
+/** A hospital says that it takes part in a round, on the protocol and the base that the round was opened with. */
+import { type Close, type Join, type Msp, phasesOf, type Round, refusal } from '@consilium/domain';
+import { recorded, requireSame } from './facts.js';
+import { requireMember } from './members.js';
+import type { Asked } from './permissions.js';
+import { type Decision, write } from './records.js';
+
+/**
+ * Reads no other hospital's join: whoever may join, has not, and finds no close, is in the joining phase.
+ * @param facts.members the study's members, where the caller is not among those that the round was opened for
+ * @throws ConsiliumError NOT_A_MEMBER, ROUND_NOT_AVAILABLE, PROTOCOL_HASH_MISMATCH, ROUND_BASE_MISMATCH, FACT_CHANGED,
+ *   PHASE_CLOSED
+ */
+export function joinRound(
+  { command, caller, at }: Asked<'RoundContract:joinRound'>,
+  facts: Readonly<{ round: Round; own: Join | undefined; close: Close | undefined; members: readonly Msp[] }>,
+): Decision {
+  const { study, round: number, protocolHash, baseDigest, cohort } = command;
+  const { round, own } = facts;
+  const { msp } = caller;
+  if (!round.available.includes(msp)) {
+    requireMember(study, facts.members, msp);
+    throw refusal('ROUND_NOT_AVAILABLE', { msp, round: number });
+  }
+  // All kinds that have a joining phase have it in both modes.
+  if (!phasesOf(round.kind, 'open').includes('joining') || !round.base)
+    throw refusal('PHASE_CLOSED', { phase: 'joining', round: number });
+  if (protocolHash !== round.protocolHash)
+    throw refusal('PROTOCOL_HASH_MISMATCH', {
+      study,
+      version: round.protocolVersion,
+      expected: round.protocolHash,
+      found: protocolHash,
+    });
+  if (baseDigest !== round.base.digest)
+    throw refusal('ROUND_BASE_MISMATCH', { round: number, expected: round.base.digest, found: baseDigest });
+  const record: Join = { study, round: number, msp, ...(cohort ? { cohort } : {}), at };
+  if (own) return requireSame('join', own, record);
+  if (facts.close) throw refusal('PHASE_CLOSED', { phase: 'joining', round: number });
+  return recorded(record, write.join);
+}

@@ -1,0 +1,111 @@
+/** The next round: its kind, its base and its members follow from what is recorded. */
+import {
+  FIRST_PROGRESS,
+  isPaused,
+  type Msp,
+  majority,
+  nextBase,
+  nextKind,
+  type Progress,
+  phasesOf,
+  quorum,
+  type Round,
+  type RoundKind,
+  refusal,
+  resumed,
+  type StudyProtocol,
+  type StudyVersion,
+  tenDigits,
+  type Vote,
+} from '@consilium/domain';
+import { requireMember } from './members.js';
+import type { Asked } from './permissions.js';
+import { type Decision, write } from './records.js';
+import { type Settled, type SettlingFacts, settle } from './settlement.js';
+import { isCarried } from './votes.js';
+
+export type OpeningFacts = Readonly<{
+  /** The newest version of the study before the first round, else the one that the round before was opened on. */
+  version: StudyVersion;
+  existing: Round | undefined;
+  /** Members that have not approved; asked before the first round only. */
+  unapproved: readonly Msp[];
+  /** The round before; absent for the first. */
+  before: SettlingFacts | undefined;
+  /** Members whose agents have registered, in byte order. */
+  registered: readonly Msp[];
+  votes: Readonly<{ end: readonly Vote[]; finish: readonly Vote[]; resume: readonly Vote[] }>;
+}>;
+
+/**
+ * @throws ConsiliumError NOT_A_MEMBER, ROUND_EXISTS, STUDY_NOT_ACTIVE, ROUND_NOT_SETTLED, ATTESTATIONS_DIFFER,
+ *   STUDY_ENDED, STUDY_PAUSED, ROUND_TOO_FEW_REGISTERED
+ */
+export function openRound({ command, caller, at }: Asked<'RoundContract:openRound'>, facts: OpeningFacts): Decision {
+  const { study, round: number, attestedBy } = command;
+  const { protocol, protocolHash, version } = facts.version;
+  requireMember(study, protocol.members, caller.msp);
+  if (facts.existing) throw refusal('ROUND_EXISTS', { study, round: number });
+  if (facts.unapproved.length > 0)
+    throw refusal('STUDY_NOT_ACTIVE', { study, version, missing: facts.unapproved.join(', ') });
+  if (isCarried(protocol, facts.votes.end)) throw refusal('STUDY_ENDED', { study, how: 'by vote' });
+  const settled = settledBefore(protocol, attestedBy, facts.before);
+  const progress = goingOn(study, number, protocol, settled?.settlement.progress ?? FIRST_PROGRESS, facts.votes.resume);
+  const kind = nextKind(protocol, progress, number, isCarried(protocol, facts.votes.finish));
+  if (!kind) throw refusal('STUDY_ENDED', { study, how: progress.ended ?? 'rounds' });
+  const [needed, found] = [quorum(protocol), facts.registered.length];
+  if (found < needed) throw refusal('ROUND_TOO_FEW_REGISTERED', { study, needed, found });
+  const record: Round = {
+    study,
+    round: number,
+    kind,
+    protocolVersion: version,
+    protocolHash,
+    ...nextBase(progress),
+    available: [...facts.registered],
+    deadlines: deadlinesOf(protocol, kind, at),
+    progress,
+    openedBy: caller.msp,
+    openedAt: at,
+  };
+  return { record, writes: [write.round(record), ...(settled?.writes ?? [])] };
+}
+
+function settledBefore(
+  protocol: StudyProtocol,
+  attestedBy: readonly Msp[],
+  before: SettlingFacts | undefined,
+): Settled | undefined {
+  if (before) return settle(protocol, attestedBy, before);
+  if (attestedBy.length > 0)
+    throw refusal('INPUT_INVALID', { problems: 'attestedBy: the first round has no round before it' });
+  return undefined;
+}
+
+/** Progress from which a round may start: the study is not over, and not paused unless members voted to go on. */
+function goingOn(
+  study: string,
+  number: number,
+  protocol: StudyProtocol,
+  progress: Progress,
+  resume: readonly Vote[],
+): Progress {
+  if (progress.ended) throw refusal('STUDY_ENDED', { study, how: progress.ended });
+  if (!isPaused(progress)) return progress;
+  if (isCarried(protocol, resume)) return resumed(progress);
+  throw refusal('STUDY_PAUSED', {
+    study,
+    aborts: progress.abortsInRow,
+    rejections: progress.rejectionsInRow,
+    needed: majority(protocol),
+    subject: `resume~${tenDigits(number)}`,
+  });
+}
+
+function deadlinesOf(protocol: StudyProtocol, kind: RoundKind, at: number): Round['deadlines'] {
+  const { joinMs, contributeMs, finishMs } = protocol.deadlines;
+  const phases = phasesOf(kind, protocol.mode);
+  const joinBy = at + (phases.includes('joining') ? joinMs : 0);
+  const contributeBy = joinBy + (phases.includes('contributing') ? contributeMs : 0);
+  return { joinBy, contributeBy, unmaskBy: contributeBy + finishMs, attestBy: contributeBy + finishMs };
+}

@@ -76,7 +76,7 @@ export class ContractChannel {
     name: Name,
     command: CommandInput<Name>,
     msp: Msp,
-    role: Role | null | undefined = PERMISSIONS[name][0],
+    role: Role | null = PERMISSIONS[name][0] ?? null,
   ): Promise<Endorsed | Refused> {
     return this.ledger.simulate(
       {

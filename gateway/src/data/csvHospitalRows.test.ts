@@ -61,12 +61,12 @@ describe('what a hospital reads of its file', () => {
     expect(rows.lines).toEqual([2, 3, 4, 5]);
     expect(rows.patientKeys).toEqual(['2', '3', '4', '5']);
     expect(report).toMatchObject({
-      columns: 3,
+      columns: ['age', 'pain', 'num'],
       rowsRead: 4,
-      rowsUnlisted: 0,
+      unusedLines: 0,
       used: { train: 3, validation: 0, test: 1, leftOut: 0 },
       positives: { train: 2, validation: 0, test: 0 },
-      dropped: { rows: 0, missingByColumn: {} },
+      dropped: { rows: 0, byColumn: {} },
     });
   });
 
@@ -91,12 +91,12 @@ describe('what a hospital reads of its file', () => {
     const text = `${GOOD},2,1\n-9.0,?,1\n30,1,?\n30,1,1\n`;
     const { rows, report } = await read(text, { split: { trainLines: '2-4,6-9', testLines: '5' } });
     expect(rows.lines).toEqual([2, 3, 4, 5, 9]);
-    expect(report.dropped).toEqual({ rows: 3, missingByColumn: { age: 2, pain: 1, num: 1 } });
+    expect(report.dropped).toEqual({ rows: 3, byColumn: { age: 2, pain: 1, num: 1 } });
   });
 
   test('does not look at lines that a listed split leaves out', async () => {
     const { report } = await read(`${GOOD}no number,7,x,too,many\n`);
-    expect(report).toMatchObject({ rowsRead: 5, rowsUnlisted: 1, used: { train: 3, test: 1 } });
+    expect(report).toMatchObject({ rowsRead: 5, unusedLines: 1, used: { train: 3, test: 1 } });
   });
 
   test('warns of one class, of fewer rows than a batch and of no test row, and goes on', async () => {

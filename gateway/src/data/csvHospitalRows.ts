@@ -75,17 +75,17 @@ export class CsvHospitalRows {
   ): Promise<Table> {
     const { file, patientColumn } = this.#source;
     let collector: RowCollector | undefined;
-    let columns = 0;
+    let columns: readonly string[] = [];
     let rowsRead = 0;
-    let rowsUnlisted = 0;
+    let unusedLines = 0;
     let headerLine = 0;
     let lastLine = 0;
     for await (const record of csvRecords(this.#source, signal)) {
       if (!collector) {
         const header = headerOf(this.#source, record);
-        columns = header.names.length;
+        columns = header.names;
         const locate = (wanted: readonly string[]) => positionsOf(this.#source, header, wanted);
-        collector = new RowCollector(protocol, { file, width: columns, patientColumn, locate });
+        collector = new RowCollector(protocol, { file, width: columns.length, patientColumn, locate });
         if (header.isRecord) {
           headerLine = record.line;
           continue;
@@ -95,16 +95,16 @@ export class CsvHospitalRows {
       rowsRead += 1;
       if (rowsRead > ROWS_MAX)
         throw refusal('DATA_TOO_LARGE', { file, found: `more than ${ROWS_MAX} rows`, max: `${ROWS_MAX}` });
-      if (listed && !listed.train.has(record.line) && !listed.test.has(record.line)) rowsUnlisted += 1;
+      if (listed && !listed.train.has(record.line) && !listed.test.has(record.line)) unusedLines += 1;
       else collector.add(record);
     }
     if (!collector || rowsRead === 0) throw refusal('DATA_EMPTY', { file });
     if (listed) checkListed(listed, file, headerLine, lastLine);
-    return { collector, columns, rowsRead, rowsUnlisted };
+    return { collector, columns, rowsRead, unusedLines };
   }
 }
 
-type Table = Readonly<{ collector: RowCollector; columns: number; rowsRead: number; rowsUnlisted: number }>;
+type Table = Readonly<{ collector: RowCollector; columns: readonly string[]; rowsRead: number; unusedLines: number }>;
 
 /** A list that was made for another file would otherwise pick other patients without a word. */
 function checkListed({ train, test }: ListedSplit, file: string, headerLine: number, lastLine: number): void {
@@ -164,7 +164,7 @@ function reportOf(
     file,
     columns: table.columns,
     rowsRead: table.rowsRead,
-    rowsUnlisted: table.rowsUnlisted,
+    unusedLines: table.unusedLines,
     ...counts,
     dropped: table.collector.dropped,
     warnings: warningsOf(counts, protocol.training.batchSize),
@@ -172,8 +172,8 @@ function reportOf(
 }
 
 /** `12 rows (chol missing in 9, fbs missing in 5)`. */
-function droppedWords({ rows, missingByColumn }: DataReport['dropped']): string {
-  const columns = Object.entries(missingByColumn)
+function droppedWords({ rows, byColumn }: DataReport['dropped']): string {
+  const columns = Object.entries(byColumn)
     .sort(([, a], [, b]) => b - a)
     .map(([column, count]) => `${column} missing in ${count}`);
   return `${rows} ${rows === 1 ? 'row' : 'rows'}${columns.length === 0 ? '' : ` (${columns.join(', ')})`}`;

@@ -5,17 +5,17 @@ export type RowCounts = Readonly<{ train: number; validation: number; test: numb
 
 export type DataReport = Readonly<{
   file: string;
-  /** Columns of the file. */
-  columns: number;
+  /** Names of the file's columns, from left to right. */
+  columns: readonly string[];
   /** Records of the file, a header not counted. */
   rowsRead: number;
   /** Records that the listed split names neither for training nor for the test; nothing in them was looked at. */
-  rowsUnlisted: number;
+  unusedLines: number;
   used: RowCounts;
   /** Of a binary label. */
   positives?: Readonly<{ train: number; validation: number; test: number }>;
   /** Rows dropped because a value is missing, and in how many of them each column is. */
-  dropped: Readonly<{ rows: number; missingByColumn: Readonly<Record<string, number>> }>;
+  dropped: Readonly<{ rows: number; byColumn: Readonly<Record<string, number>> }>;
   /** Sentences for the operator: what is allowed, but worth knowing. */
   warnings: readonly string[];
 }>;

@@ -102,8 +102,8 @@ export class RowCollector {
     return undefined;
   }
 
-  get dropped(): Readonly<{ rows: number; missingByColumn: Readonly<Record<string, number>> }> {
-    return { rows: this.#dropped, missingByColumn: Object.fromEntries(this.#missing) };
+  get dropped(): Readonly<{ rows: number; byColumn: Readonly<Record<string, number>> }> {
+    return { rows: this.#dropped, byColumn: Object.fromEntries(this.#missing) };
   }
 
   /**

@@ -1,0 +1,270 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, openDatabase } from '@consilium/sqlite';
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import type { Config } from './config.js';
+import { type ChaincodeDefinition, majorityParameter, signatureParameter } from './ledger/chaincodeDefinition.js';
+import { ChainReader } from './ledger/chainReader.js';
+import { ChainStore } from './ledger/chainStore.js';
+import { PeerLedger } from './ledger/peerLedger.js';
+import { PrivateStore } from './ledger/privateStore.js';
+import { StateStore } from './ledger/stateStore.js';
+import type { Identity } from './membership/identity.js';
+import { Membership } from './membership/membership.js';
+import { readMsp } from './membership/msp.js';
+import { outOf } from './membership/policy.js';
+import { parseSignaturePolicy } from './membership/policyText.js';
+import { signBlock } from './orderer/blockSigner.js';
+import { Orderer } from './orderer/orderer.js';
+import { ChaincodeConnection } from './peer/chaincodeConnection.js';
+import { definitionTransaction } from './peer/defineChaincode.js';
+import { DeliverService } from './peer/deliverService.js';
+import type { Shuffle } from './peer/endorsementPlan.js';
+import { Endorser } from './peer/endorser.js';
+import { GatewayService } from './peer/gatewayService.js';
+import type { PeerNode } from './peer/peerNode.js';
+import { PeerServer } from './peer/peerServer.js';
+import { readSigningIdentity, type SigningIdentity } from './peer/signingIdentity.js';
+import { SystemChaincodes } from './peer/systemChaincodes.js';
+import { headerHash } from './wire/block.js';
+import { genesisBlock } from './wire/genesis.js';
+
+/** What a channel takes from its surroundings. */
+export interface Surroundings {
+  readonly clock: () => number;
+  readonly shuffle: Shuffle;
+}
+
+interface HospitalPeer extends PeerNode {
+  readonly signer: SigningIdentity;
+  readonly connections: readonly ChaincodeConnection[];
+  server: PeerServer | undefined;
+}
+
+/** A stored chain that belongs to another topology. */
+export class ForeignChainError extends Error {
+  constructor(home: string) {
+    super(`${home} holds the chain of another topology or channel; choose another folder, or remove it`);
+    this.name = 'ForeignChainError';
+  }
+}
+
+/** The embedded channel: one orderer, and every hospital's peer, in this process. */
+export class Channel {
+  readonly #config: Config;
+  readonly #surroundings: Surroundings;
+  readonly #membership: Membership;
+  readonly #databases: Database[] = [];
+  readonly #store: ChainStore;
+  readonly #reader: ChainReader;
+  readonly #peers: HospitalPeer[];
+  readonly #orderer: Orderer;
+  readonly #activity = { endorsing: 0 };
+
+  /** Opens the stores and checks them. Throws an Error that says what is wrong and changes nothing then. */
+  constructor(config: Config, surroundings: Surroundings) {
+    this.#config = config;
+    this.#surroundings = surroundings;
+    this.#membership = new Membership(config.hospitals.map(({ msp, mspDir }) => readMsp(msp, mspDir)));
+    mkdirSync(config.home, { recursive: true });
+    this.#store = new ChainStore(this.#open('chain.db', true));
+    this.#reader = new ChainReader(this.#store);
+    this.#openChain();
+    this.#peers = config.hospitals.map((hospital) => this.#createPeer(hospital));
+    this.#orderer = this.#createOrderer();
+  }
+
+  /** Brings the channel up; when this resolves, every endpoint listens and the chaincodes are defined. */
+  async start(): Promise<void> {
+    await Promise.all(this.#peers.map(({ ledger }) => ledger.follow()));
+    for (const { connections } of this.#peers) for (const each of connections) each.start();
+    for (const chaincode of this.#config.chaincodes) await this.#define(chaincode);
+    this.#config.hospitals.forEach(({ peer: { listen, tlsDir } }, index) => {
+      const own = this.#peers[index] as HospitalPeer;
+      own.server = new PeerServer(listen, tlsDir, { gateway: this.#gatewayOf(own), deliver: this.#deliverOf(own) });
+    });
+    await Promise.all(this.#peers.map(({ server }) => server?.start()));
+  }
+
+  /** Endpoints by hospital. */
+  get endpoints(): Record<string, string> {
+    return Object.fromEntries(this.#peers.map((each) => [each.msp, each.endpoint()]));
+  }
+
+  /** Stops in order: no new calls, what waits is ordered and committed, the stores are closed. */
+  async stop(): Promise<void> {
+    await this.#orderer.close();
+    for (const { server, connections } of this.#peers) {
+      server?.stop();
+      for (const each of connections) each.close();
+    }
+    await Promise.all(this.#peers.map(({ ledger }) => ledger.close()));
+    for (const database of this.#databases) database.close();
+  }
+
+  /** Block 0 is computed from the topology: a stored chain must begin with the same one, and hold together. */
+  #openChain(): void {
+    const genesis = genesisBlock(this.#config.channel, this.#membership);
+    if (this.#store.height === 0) this.#store.append(genesis, ['']);
+    this.#store.verify();
+    const first = this.#store.block(0);
+    if (!first || !headerHash(first).equals(headerHash(genesis))) throw new ForeignChainError(this.#config.home);
+  }
+
+  #createPeer(hospital: Config['hospitals'][number]): HospitalPeer {
+    const { msp, peer } = hospital;
+    const signer = readSigningIdentity(msp, peer.mspDir);
+    const identity = this.#membership.identify(signer.serialized);
+    if (identity?.role !== 'peer') throw new Error(`${peer.mspDir}: no peer certificate of ${msp}`);
+    mkdirSync(join(this.#config.home, 'peers', msp), { recursive: true });
+    const state = this.#openState(join('peers', msp, 'state.db'));
+    const privates = new PrivateStore(this.#open(join('peers', msp, 'private.db'), false));
+    const ledger = new PeerLedger({
+      organization: msp,
+      channel: this.#config.channel,
+      chain: this.#reader,
+      state,
+      privates,
+      membership: this.#membership,
+    });
+    const connections = new Map(
+      Object.entries(hospital.chaincodes).map(([name, { address, tls }]) => {
+        const { packageId } = this.#config.chaincodes.find((each) => each.name === name) as { packageId: string };
+        return [name, new ChaincodeConnection({ packageId, address, credentials: dialCredentials(tls?.dir) })];
+      }),
+    );
+    const system = new SystemChaincodes(ledger, this.#reader, this.#membership);
+    const endorser = new Endorser({
+      ledger,
+      chain: this.#reader,
+      membership: this.#membership,
+      signer,
+      chaincodes: connections,
+      system,
+      clock: this.#surroundings.clock,
+    });
+    const node: HospitalPeer = {
+      msp,
+      signer,
+      identity: identity as Identity,
+      endorser,
+      ledger,
+      connections: [...connections.values()],
+      server: undefined,
+      endpoint: () => node.server?.endpoint ?? peer.listen,
+    };
+    return node;
+  }
+
+  #createOrderer(): Orderer {
+    const { channel, batch, hospitals } = this.#config;
+    const [first] = hospitals;
+    const signer = first?.orderer
+      ? readSigningIdentity(first.msp, first.orderer.mspDir)
+      : (this.#peers[0] as HospitalPeer).signer;
+    return new Orderer({
+      channel,
+      batch,
+      store: this.#store,
+      reader: this.#reader,
+      membership: this.#membership,
+      clock: this.#surroundings.clock,
+      sign: (block) => signBlock(signer, block),
+      deliver: async () => {
+        await Promise.all(this.#peers.map(({ ledger }) => ledger.follow()));
+      },
+      endorsing: () => this.#activity.endorsing,
+    });
+  }
+
+  /**
+   * Commits a chaincode's definition where the channel has none or another one. The configuration speaks for all
+   * hospitals, so a definition that differs is a new one with the next sequence.
+   */
+  async #define(chaincode: Config['chaincodes'][number]): Promise<void> {
+    const { ledger } = this.#peers[0] as HospitalPeer;
+    const current = ledger.definitions.get(chaincode.name);
+    const parameter = this.#validationParameter(chaincode.endorsement);
+    const isSame = current?.version === chaincode.version && current.validationParameter.equals(parameter);
+    if (current && isSame) return;
+    const next = (current?.sequence ?? 0) + 1;
+    if (chaincode.sequence > next) {
+      throw new Error(
+        `chaincode '${chaincode.name}': requested sequence is ${chaincode.sequence}, but new definition must be sequence ${next}`,
+      );
+    }
+    const definition: ChaincodeDefinition = {
+      name: chaincode.name,
+      version: chaincode.version,
+      sequence: next,
+      validationParameter: parameter,
+    };
+    const signers = this.#peers.map((each) => each.signer);
+    const now = this.#surroundings.clock();
+    const envelope = definitionTransaction(this.#config.channel, definition, ledger.state, signers, now);
+    const answer = this.#orderer.order(envelope);
+    if (answer.status !== 'SUCCESS') throw new Error(`chaincode '${chaincode.name}': ${answer.info}`);
+    await this.#orderer.flush();
+    if (ledger.definitions.get(chaincode.name)?.sequence !== next) {
+      throw new Error(`chaincode '${chaincode.name}': its definition was not committed`);
+    }
+  }
+
+  #validationParameter(endorsement: string): Buffer {
+    const organizations = this.#membership.organizations;
+    if (endorsement === 'MAJORITY') return majorityParameter();
+    if (endorsement === 'ANY') return signatureParameter(outOf(1, organizations));
+    if (endorsement === 'ALL') return signatureParameter(outOf(organizations.length, organizations));
+    return signatureParameter(parseSignaturePolicy(endorsement));
+  }
+
+  #gatewayOf(own: HospitalPeer): GatewayService {
+    return new GatewayService({
+      channel: this.#config.channel,
+      own,
+      nodes: this.#peers,
+      shuffle: this.#surroundings.shuffle,
+      membership: this.#membership,
+      orderer: this.#orderer,
+      activity: this.#activity,
+    });
+  }
+
+  #deliverOf({ ledger }: HospitalPeer): DeliverService {
+    return new DeliverService({ ledger, membership: this.#membership, clock: this.#surroundings.clock });
+  }
+
+  /** A state that is not a beginning of the chain is of no use; everything in it can be computed again. */
+  #openState(name: string): StateStore {
+    const state = new StateStore(this.#open(name, false));
+    if (state.height === 0) return state;
+    const last = this.#store.block(state.height - 1);
+    if (last && headerHash(last).equals(state.lastHash)) return state;
+    state.clear();
+    return state;
+  }
+
+  #open(name: string, isExclusive: boolean): Database {
+    const file = join(this.#config.home, name);
+    const database = openDatabase(file);
+    this.#databases.push(database);
+    if (isExclusive) {
+      try {
+        database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT;');
+      } catch (error) {
+        throw new Error(`${file} is in use by another process`, { cause: error });
+      }
+    }
+    return database;
+  }
+}
+
+function dialCredentials(folder: string | undefined): ChannelCredentials {
+  if (folder === undefined) return credentials.createInsecure();
+  const read = (name: string) => {
+    const file = join(folder, name);
+    if (!existsSync(file)) throw new Error(`${file} is missing: the peer dials its chaincode with it`);
+    return readFileSync(file);
+  };
+  return credentials.createSsl(read('ca.crt'), read('client.key'), read('client.crt'));
+}

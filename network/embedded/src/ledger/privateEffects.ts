@@ -1,0 +1,65 @@
+import { buffer, sha256 } from '../wire/bytes.js';
+import { ledger, ValidationCode } from '../wire/proto.js';
+import { organizationOfCollection } from './chaincodeDefinition.js';
+import type { CommittedSet, PrivateStore } from './privateStore.js';
+import type { PrivateUpdate, StateStore } from './stateStore.js';
+import type { ParsedBlock, Verdict } from './validator.js';
+import { sameVersion } from './version.js';
+
+const { KVRWSet } = ledger.rwset.kvrwset;
+
+/**
+ * What a block means for the private values that an organisation's peer holds. A set that the peer was never given is
+ * left out: its hashes are committed, and reading the values fails as it does in Fabric.
+ */
+export function privateEffects(
+  organization: string,
+  { block, transactions }: ParsedBlock,
+  { codes, updates }: Verdict,
+  state: StateStore,
+  store: PrivateStore,
+): { sets: CommittedSet[]; privateUpdates: PrivateUpdate[] } {
+  const sets: CommittedSet[] = [];
+  const privateUpdates: PrivateUpdate[] = [];
+  transactions.forEach(({ action, header }, place) => {
+    if (codes[place] !== ValidationCode.VALID || !action || !header) return;
+    const version = { block: block.number, transaction: place };
+    for (const { namespace, collections } of action.namespaces) {
+      for (const { collection, privateSetHash } of collections) {
+        if (privateSetHash.length === 0 || organizationOfCollection(collection) !== organization) continue;
+        const bytes = store.find(header.transactionId, namespace, collection, version, privateSetHash);
+        if (!bytes) continue;
+        sets.push({ namespace, collection, version, bytes });
+        privateUpdates.push(
+          ...updatesOf({ namespace, collection, version, bytes }, state).filter(({ key }) => {
+            const keyHash = sha256(Buffer.from(key)).toString('hex');
+            return sameVersion(updates.hashUpdate(namespace, collection, keyHash)?.version, version);
+          }),
+        );
+      }
+    }
+  });
+  return { sets, privateUpdates };
+}
+
+function updatesOf({ namespace, collection, version, bytes }: CommittedSet, state: StateStore): PrivateUpdate[] {
+  const set = KVRWSet.deserializeBinary(bytes);
+  const written = set.getWritesList().map((write) => ({
+    namespace,
+    collection,
+    key: write.getKey(),
+    value: write.getIsDelete() || write.getValue_asU8().length === 0 ? undefined : buffer(write.getValue_asU8()),
+    version,
+  }));
+  const keys = new Set(written.map(({ key }) => key));
+  // Where only the metadata changed, the value stays but must carry the version of its hash.
+  const touched = set
+    .getMetadataWritesList()
+    .map((write) => write.getKey())
+    .filter((key) => !keys.has(key))
+    .flatMap((key) => {
+      const value = state.privateValue(namespace, collection, key)?.value;
+      return value ? [{ namespace, collection, key, value, version }] : [];
+    });
+  return [...written, ...touched];
+}

@@ -1,0 +1,99 @@
+import { type Database, inTransaction } from '@consilium/sqlite';
+import { buffer, sameBytes, sha256 } from '../wire/bytes.js';
+import { encode, ledger } from '../wire/proto.js';
+import type { PrivateSet } from './readWriteSetBuilder.js';
+import type { Purge } from './stateUpdates.js';
+import type { Version } from './version.js';
+
+const { kvrwset } = ledger.rwset;
+
+/** A private set as a block committed it. */
+export interface CommittedSet extends PrivateSet {
+  readonly version: Version;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS endorsed (
+  transaction_id TEXT, namespace TEXT, collection TEXT, bytes BLOB NOT NULL, height INTEGER NOT NULL,
+  PRIMARY KEY (transaction_id, namespace, collection));
+CREATE TABLE IF NOT EXISTS committed (
+  namespace TEXT, collection TEXT, block INTEGER, place INTEGER, bytes BLOB NOT NULL,
+  PRIMARY KEY (namespace, collection, block, place));
+`;
+
+/** Blocks after which an endorsed set that no block committed is dropped (Fabric's `transientBlockRetention`). */
+const ENDORSED_SET_BLOCKS_MAX = 1_000;
+
+/**
+ * The private write sets that one hospital's peer holds: first as endorsed, then as committed. Nobody else has them, so
+ * they are on disk before an endorsement is answered.
+ */
+export class PrivateStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    // Deleted private values must not stay readable in the file.
+    database.exec('PRAGMA secure_delete = ON');
+    database.exec(SCHEMA);
+    this.#database = database;
+  }
+
+  /** Keeps the sets of a transaction that is being endorsed at this height. */
+  keepEndorsed(transactionId: string, sets: readonly PrivateSet[], height: number): void {
+    const insert = this.#database.prepare('INSERT OR REPLACE INTO endorsed VALUES (?, ?, ?, ?, ?)');
+    inTransaction(this.#database, () => {
+      for (const { namespace, collection, bytes } of sets) {
+        insert.run(transactionId, namespace, collection, bytes, height);
+      }
+    });
+  }
+
+  /** The set of a transaction with this hash, if this peer has it, endorsed or committed. */
+  find(transactionId: string, namespace: string, collection: string, at: Version, hash: Buffer): Buffer | undefined {
+    const committed = this.#database
+      .prepare('SELECT bytes FROM committed WHERE namespace = ? AND collection = ? AND block = ? AND place = ?')
+      .get(namespace, collection, at.block, at.transaction) as { bytes: Uint8Array } | undefined;
+    // Checked against its hash when it was committed; a purge since then may have taken keys out of it.
+    if (committed) return buffer(committed.bytes);
+    const endorsed = this.#database
+      .prepare('SELECT bytes FROM endorsed WHERE transaction_id = ? AND namespace = ? AND collection = ?')
+      .get(transactionId, namespace, collection) as { bytes: Uint8Array } | undefined;
+    return endorsed && sameBytes(sha256(endorsed.bytes), hash) ? buffer(endorsed.bytes) : undefined;
+  }
+
+  /** Moves the sets that a block commits to where they stay, carries its purges out and forgets old endorsed sets. */
+  commit(block: number, sets: readonly CommittedSet[], ids: readonly string[], purges: readonly Purge[]): void {
+    inTransaction(this.#database, () => {
+      const insert = this.#database.prepare('INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?, ?)');
+      for (const { namespace, collection, version, bytes } of sets) {
+        insert.run(namespace, collection, version.block, version.transaction, bytes);
+      }
+      const forget = this.#database.prepare('DELETE FROM endorsed WHERE transaction_id = ?');
+      for (const id of ids) forget.run(id);
+      this.#database.prepare('DELETE FROM endorsed WHERE height < ?').run(block - ENDORSED_SET_BLOCKS_MAX);
+      for (const purge of purges) this.#purge(purge);
+    });
+    // Deleted values would stay readable in the write-ahead log until it is next folded into the database.
+    if (purges.length > 0) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  /** Takes a key out of every set that was committed before the purge. */
+  #purge({ namespace, collection, keyHash, version }: Purge): void {
+    const rows = this.#database
+      .prepare('SELECT block, place, bytes FROM committed WHERE namespace = ? AND collection = ?')
+      .all(namespace, collection) as unknown as { block: number; place: number; bytes: Uint8Array }[];
+    const update = this.#database.prepare(
+      'UPDATE committed SET bytes = ? WHERE namespace = ? AND collection = ? AND block = ? AND place = ?',
+    );
+    for (const row of rows) {
+      if (row.block > version.block || (row.block === version.block && row.place > version.transaction)) continue;
+      const set = kvrwset.KVRWSet.deserializeBinary(row.bytes);
+      const kept = set
+        .getWritesList()
+        .filter((write) => sha256(Buffer.from(write.getKey())).toString('hex') !== keyHash);
+      if (kept.length === set.getWritesList().length) continue;
+      set.setWritesList(kept);
+      update.run(encode(set), namespace, collection, row.block, row.place);
+    }
+  }
+}

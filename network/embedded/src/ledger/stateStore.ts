@@ -1,0 +1,266 @@
+import { type Database, inTransaction } from '@consilium/sqlite';
+import { buffer } from '../wire/bytes.js';
+import { type Metadata, packMetadata, unpackMetadata } from './metadata.js';
+import type { StateUpdates } from './stateUpdates.js';
+import type { Version } from './version.js';
+
+/** A key's value with where it was written and its metadata. */
+export interface StateValue {
+  readonly value: Buffer;
+  readonly metadata: Metadata | undefined;
+  readonly version: Version;
+}
+
+/** A key within a range, with its value. */
+export interface StateEntry {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly version: Version;
+}
+
+/** A private value that this hospital's peer may hold. */
+export interface PrivateUpdate {
+  readonly namespace: string;
+  readonly collection: string;
+  readonly key: string;
+  /** Undefined deletes it. */
+  readonly value: Buffer | undefined;
+  readonly version: Version;
+}
+
+/** Everything that one block changes at one peer. */
+export interface BlockEffects {
+  readonly number: number;
+  readonly hash: Buffer;
+  /** A validation code per transaction. */
+  readonly codes: Uint8Array;
+  readonly commitHash: Buffer;
+  readonly updates: StateUpdates;
+  readonly privateUpdates: readonly PrivateUpdate[];
+}
+
+interface Row {
+  readonly value: Uint8Array;
+  readonly metadata: Uint8Array | null;
+  readonly block: number;
+  readonly place: number;
+}
+
+// Keys are blobs: their order is that of their UTF-8 bytes, and composite keys contain U+0000.
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS savepoint (
+  only INTEGER PRIMARY KEY CHECK (only = 0), height INTEGER NOT NULL, hash BLOB NOT NULL, commit_hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS verdicts (block INTEGER PRIMARY KEY, codes BLOB NOT NULL, commit_hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS state (
+  namespace TEXT, key BLOB, value BLOB NOT NULL, metadata BLOB, block INTEGER NOT NULL, place INTEGER NOT NULL,
+  PRIMARY KEY (namespace, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hashes (
+  namespace TEXT, collection TEXT, key TEXT, value BLOB NOT NULL, metadata BLOB,
+  block INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (namespace, collection, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS private (
+  namespace TEXT, collection TEXT, key BLOB, value BLOB NOT NULL, block INTEGER NOT NULL, place INTEGER NOT NULL,
+  PRIMARY KEY (namespace, collection, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+  namespace TEXT, key BLOB, block INTEGER, place INTEGER, PRIMARY KEY (namespace, key, block, place)) WITHOUT ROWID;
+`;
+
+const TABLES = ['savepoint', 'verdicts', 'state', 'hashes', 'private', 'history'];
+
+/**
+ * One peer's state: the latest value of every key, as of its savepoint. It is derived from the chain (and the private
+ * sets that the peer holds), so its commits need not reach the disk before they are answered: what a crash takes away
+ * is computed again at the next start.
+ */
+export class StateStore {
+  readonly #database: Database;
+  readonly #statements;
+  #height: number;
+  #hash: Buffer;
+  #commitHash: Buffer;
+
+  constructor(database: Database) {
+    database.exec('PRAGMA synchronous = NORMAL');
+    database.exec(SCHEMA);
+    this.#database = database;
+    this.#statements = prepare(database);
+    const row = database.prepare('SELECT height, hash, commit_hash FROM savepoint').get() as
+      | { height: number; hash: Uint8Array; commit_hash: Uint8Array }
+      | undefined;
+    this.#height = row?.height ?? 0;
+    this.#hash = row ? buffer(row.hash) : Buffer.alloc(0);
+    this.#commitHash = row ? buffer(row.commit_hash) : Buffer.alloc(0);
+  }
+
+  /** Number of blocks that the state contains. */
+  get height(): number {
+    return this.#height;
+  }
+
+  /** Hash of the last block that the state contains. */
+  get lastHash(): Buffer {
+    return this.#hash;
+  }
+
+  /** Running hash over all verdicts and changes so far. */
+  get commitHash(): Buffer {
+    return this.#commitHash;
+  }
+
+  get(namespace: string, key: string): StateValue | undefined {
+    return valueOf(this.#statements.get.get(namespace, Buffer.from(key)) as Row | undefined);
+  }
+
+  /** Hash of a private value, by the hex hash of its key. */
+  hash(namespace: string, collection: string, keyHash: string): StateValue | undefined {
+    return valueOf(this.#statements.hash.get(namespace, collection, keyHash) as Row | undefined);
+  }
+
+  /** A private value, where this peer holds it. */
+  privateValue(namespace: string, collection: string, key: string): StateValue | undefined {
+    return valueOf(this.#statements.private.get(namespace, collection, Buffer.from(key)) as Row | undefined);
+  }
+
+  /**
+   * Up to `count` keys from `start` (itself included, unless `after`) to before `end` ('' for no end), in the order of
+   * their bytes.
+   */
+  range(namespace: string, start: string, after: boolean, end: string, count: number): StateEntry[] {
+    const statement = end === '' ? this.#statements.rangeOpen : this.#statements.range;
+    const from = after ? Buffer.concat([Buffer.from(start), Buffer.of(0)]) : Buffer.from(start);
+    const bounds = end === '' ? [namespace, from, count] : [namespace, from, Buffer.from(end), count];
+    return (statement.all(...bounds) as unknown as (Row & { key: Uint8Array })[]).map(entryOf);
+  }
+
+  /** As `range`, over the private values of a collection that this peer holds. */
+  privateRange(
+    namespace: string,
+    collection: string,
+    start: string,
+    after: boolean,
+    end: string,
+    count: number,
+  ): StateEntry[] {
+    const statement = end === '' ? this.#statements.privateRangeOpen : this.#statements.privateRange;
+    const from = after ? Buffer.concat([Buffer.from(start), Buffer.of(0)]) : Buffer.from(start);
+    const bounds =
+      end === '' ? [namespace, collection, from, count] : [namespace, collection, from, Buffer.from(end), count];
+    return (statement.all(...bounds) as unknown as (Row & { key: Uint8Array })[]).map(entryOf);
+  }
+
+  /** Where a key was written, newest first. */
+  history(namespace: string, key: string): Version[] {
+    const rows = this.#statements.history.all(namespace, Buffer.from(key)) as unknown as Row[];
+    return rows.map((row) => ({ block: row.block, transaction: row.place }));
+  }
+
+  /** The validation codes of a block and the commit hash after it; undefined beyond the savepoint. */
+  verdict(block: number): { codes: Buffer; commitHash: Buffer } | undefined {
+    const row = this.#statements.verdict.get(block) as { codes: Uint8Array; commit_hash: Uint8Array } | undefined;
+    return row && { codes: buffer(row.codes), commitHash: buffer(row.commit_hash) };
+  }
+
+  /** Empties the state, to be computed again from the chain. */
+  clear(): void {
+    inTransaction(this.#database, () => {
+      for (const table of TABLES) this.#database.exec(`DELETE FROM ${table}`);
+    });
+    this.#height = 0;
+    this.#hash = Buffer.alloc(0);
+    this.#commitHash = Buffer.alloc(0);
+  }
+
+  /** Applies the next block: all of it, or, if this throws, nothing. */
+  apply(effects: BlockEffects): void {
+    if (effects.number !== this.#height) {
+      throw new Error(`block ${effects.number} does not follow a state of height ${this.#height}`);
+    }
+    inTransaction(this.#database, () => this.#write(effects));
+    this.#height = effects.number + 1;
+    this.#hash = effects.hash;
+    this.#commitHash = effects.commitHash;
+  }
+
+  #write({ number, hash, codes, commitHash, updates, privateUpdates }: BlockEffects): void {
+    const { put, remove, putHash, removeHash, putPrivate, removePrivate, addHistory } = this.#statements;
+    for (const [namespace, keys] of updates.publicUpdates) {
+      for (const [key, { value, metadata, version }] of keys) {
+        if (!value) remove.run(namespace, Buffer.from(key));
+        else {
+          const packed = packMetadata(metadata) ?? null;
+          put.run(namespace, Buffer.from(key), value, packed, version.block, version.transaction);
+        }
+      }
+    }
+    for (const [namespace, collections] of updates.hashUpdates) {
+      for (const [collection, keys] of collections) {
+        for (const [key, { value, metadata, version }] of keys) {
+          if (!value) removeHash.run(namespace, collection, key);
+          else {
+            const packed = packMetadata(metadata) ?? null;
+            putHash.run(namespace, collection, key, value, packed, version.block, version.transaction);
+          }
+        }
+      }
+    }
+    for (const { namespace, collection, key, value, version } of privateUpdates) {
+      if (!value) removePrivate.run(namespace, collection, Buffer.from(key));
+      else putPrivate.run(namespace, collection, Buffer.from(key), value, version.block, version.transaction);
+    }
+    for (const { namespace, key, place } of updates.history) {
+      addHistory.run(namespace, Buffer.from(key), number, place);
+    }
+    this.#statements.addVerdict.run(number, codes, commitHash);
+    this.#statements.save.run(number + 1, hash, commitHash);
+  }
+}
+
+function prepare(database: Database) {
+  const range = (table: string, where: string, end: string) =>
+    `SELECT key, value, metadata, block, place FROM ${table} WHERE ${where} AND key >= ?${end} ORDER BY key LIMIT ?`;
+  const inNamespace = 'namespace = ?';
+  const inCollection = 'namespace = ? AND collection = ?';
+  return {
+    get: database.prepare('SELECT value, metadata, block, place FROM state WHERE namespace = ? AND key = ?'),
+    hash: database.prepare(`SELECT value, metadata, block, place FROM hashes WHERE ${inCollection} AND key = ?`),
+    private: database.prepare(
+      `SELECT value, NULL AS metadata, block, place FROM private WHERE ${inCollection} AND key = ?`,
+    ),
+    range: database.prepare(range('state', inNamespace, ' AND key < ?')),
+    rangeOpen: database.prepare(range('state', inNamespace, '')),
+    privateRange: database.prepare(
+      range('private', inCollection, ' AND key < ?').replace('metadata', 'NULL AS metadata'),
+    ),
+    privateRangeOpen: database.prepare(range('private', inCollection, '').replace('metadata', 'NULL AS metadata')),
+    history: database.prepare(
+      'SELECT block, place FROM history WHERE namespace = ? AND key = ? ORDER BY block DESC, place DESC',
+    ),
+    verdict: database.prepare('SELECT codes, commit_hash FROM verdicts WHERE block = ?'),
+    put: database.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?, ?, ?)'),
+    remove: database.prepare('DELETE FROM state WHERE namespace = ? AND key = ?'),
+    putHash: database.prepare('INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    removeHash: database.prepare(`DELETE FROM hashes WHERE ${inCollection} AND key = ?`),
+    putPrivate: database.prepare('INSERT OR REPLACE INTO private VALUES (?, ?, ?, ?, ?, ?)'),
+    removePrivate: database.prepare(`DELETE FROM private WHERE ${inCollection} AND key = ?`),
+    addHistory: database.prepare('INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)'),
+    addVerdict: database.prepare('INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)'),
+    save: database.prepare('INSERT OR REPLACE INTO savepoint VALUES (0, ?, ?, ?)'),
+  };
+}
+
+function valueOf(row: Row | undefined): StateValue | undefined {
+  return (
+    row && {
+      value: buffer(row.value),
+      metadata: unpackMetadata(row.metadata),
+      version: { block: row.block, transaction: row.place },
+    }
+  );
+}
+
+function entryOf(row: Row & { key: Uint8Array }): StateEntry {
+  return {
+    key: buffer(row.key).toString(),
+    value: buffer(row.value),
+    version: { block: row.block, transaction: row.place },
+  };
+}

@@ -1,0 +1,193 @@
+import { status } from '@grpc/grpc-js';
+import type { EndorsementInterest } from '../ledger/simulator.js';
+import { type Proposal, unpackProposal } from '../wire/proposal.js';
+import type { common, gateway, peer } from '../wire/proto.js';
+import { assembleTransaction } from '../wire/transaction.js';
+import { candidatesFor, EndorsementPlan, policiesFor, type Shuffle } from './endorsementPlan.js';
+import { askPeer, detailOf, type PeerAnswer, type PeerNode } from './peerNode.js';
+import { RpcError, type RpcErrorDetail } from './rpcErrors.js';
+
+const NO_COMBINATION = 'no combination of peers can be derived which satisfy the endorsement policy';
+
+type Success = Extract<PeerAnswer, { kind: 'success' }>;
+
+/** Endorsements of one and the same result. */
+interface Collected {
+  readonly payload: Buffer;
+  readonly endorsements: ReadonlyMap<PeerNode, peer.Endorsement>;
+}
+
+/** What the gateway service of one hospital works with to have a proposal endorsed. */
+export interface EndorsingParts {
+  readonly channel: string;
+  readonly own: PeerNode;
+  readonly nodes: readonly PeerNode[];
+  readonly shuffle: Shuffle;
+}
+
+/**
+ * Has a proposal endorsed as Fabric's gateway does: by the own peer first, whose reads and writes decide who else must
+ * endorse, then by the others in parallel. Rejects with an RpcError.
+ */
+export class Endorsing {
+  readonly #parts: EndorsingParts;
+
+  constructor(parts: EndorsingParts) {
+    this.#parts = parts;
+  }
+
+  async endorse(request: gateway.EndorseRequest): Promise<common.Envelope> {
+    const proposal = readProposal(request.getProposedTransaction());
+    const organizations = request.getEndorsingOrganizationsList();
+    const collected =
+      organizations.length > 0 ? await this.#endorseBy(organizations, proposal) : await this.#endorseByPolicy(proposal);
+    return assembleTransaction(proposal.header, proposal.payloadBytes, collected.payload, [
+      ...collected.endorsements.values(),
+    ]);
+  }
+
+  /** The client names the organisations and takes responsibility for the policy. */
+  async #endorseBy(organizations: readonly string[], proposal: Proposal): Promise<Collected> {
+    const usable = this.#nodesFor(proposal);
+    const missing = organizations.filter((id) => !usable.some((node) => node.msp === id));
+    if (missing.length > 0) {
+      throw new RpcError(status.UNAVAILABLE, `failed to find any endorsing peers for org(s): ${missing.join(', ')}`);
+    }
+    const collection = new Collection(this.#parts.own, proposal);
+    await collection.ask(usable.filter((node) => organizations.includes(node.msp)));
+    if (collection.failed.size > 0) throw collection.error();
+    return collection.result();
+  }
+
+  async #endorseByPolicy(proposal: Proposal): Promise<Collected> {
+    const { own, shuffle } = this.#parts;
+    if (!this.#nodesFor(proposal).includes(own)) throw this.#noMetadata(proposal);
+    const answer = await askPeer(own, proposal, true);
+    if (answer.kind === 'failure') {
+      throw new RpcError(status.ABORTED, 'failed to endorse transaction, see attached details for more info', [
+        detailOf(own, answer.message),
+      ]);
+    }
+    const plan = this.#plan(proposal, answer);
+    const collection = new Collection(own, proposal, answer);
+    for (;;) {
+      const chosen = plan.choose(collection.endorsed, collection.failed, shuffle);
+      if (!chosen) throw collection.error();
+      const unasked = chosen.filter((node) => !collection.endorsed.has(node));
+      if (unasked.length === 0) return collection.result(chosen);
+      await collection.ask(unasked);
+    }
+  }
+
+  #plan(proposal: Proposal, { interest: found }: Success): EndorsementPlan {
+    const { own, nodes, shuffle } = this.#parts;
+    const { definitions } = own.ledger;
+    const definition = definitions.get(proposal.chaincode);
+    if (!definition) throw this.#noMetadata(proposal);
+    const interest: EndorsementInterest = found ?? {
+      chaincode: proposal.chaincode,
+      needsChaincodePolicy: true,
+      keyPolicies: [],
+      collections: new Map(),
+    };
+    const policies = policiesFor(interest, definition.policy, definitions);
+    const planFor = (isProtected: boolean) =>
+      new EndorsementPlan(policies, candidatesFor(interest, nodes, isProtected), own);
+    const isPossible = (plan: EndorsementPlan) => plan.choose(new Set(), new Set(), shuffle) !== undefined;
+    const plan = planFor(proposal.hasTransient);
+    if (isPossible(plan)) return plan;
+    const collections = [...interest.collections].filter(([, each]) => !each.hasPrivateReads).map(([name]) => name);
+    if (proposal.hasTransient && collections.length > 0 && isPossible(planFor(false))) {
+      throw new RpcError(
+        status.FAILED_PRECONDITION,
+        `requires endorsement from organisation(s) that are not in the distribution policy of the private data collection(s): [${collections.join(' ')}]; retry specifying trusted endorsing organizations to protect transient data`,
+      );
+    }
+    throw new RpcError(
+      status.FAILED_PRECONDITION,
+      `${NO_COMBINATION}: no peer combination can satisfy the endorsement policy`,
+    );
+  }
+
+  #nodesFor({ channelId, chaincode }: Proposal): PeerNode[] {
+    if (channelId !== this.#parts.channel) return [];
+    return this.#parts.nodes.filter((node) => node.endorser.hasChaincode(chaincode));
+  }
+
+  #noMetadata({ chaincode, channelId }: Proposal): RpcError {
+    return new RpcError(
+      status.FAILED_PRECONDITION,
+      `${NO_COMBINATION}: No metadata was found for chaincode ${chaincode} in channel ${channelId}`,
+    );
+  }
+}
+
+/** Endorsements as they come in: the first one's payload is the measure for the others. */
+class Collection {
+  readonly failed = new Set<PeerNode>();
+  readonly #own: PeerNode;
+  readonly #proposal: Proposal;
+  readonly #endorsements = new Map<PeerNode, peer.Endorsement>();
+  readonly #details: RpcErrorDetail[] = [];
+  #payload: Buffer | undefined;
+
+  constructor(own: PeerNode, proposal: Proposal, first?: Success) {
+    this.#own = own;
+    this.#proposal = proposal;
+    if (first) this.#take(own, first);
+  }
+
+  get endorsed(): ReadonlySet<PeerNode> {
+    return new Set(this.#endorsements.keys());
+  }
+
+  /** Asks peers in parallel and waits for all of them. */
+  async ask(nodes: readonly PeerNode[]): Promise<void> {
+    await Promise.all(
+      nodes.map(async (node) => {
+        const answer = await askPeer(node, this.#proposal, node === this.#own);
+        if (answer.kind === 'success') this.#take(node, answer);
+        else this.#fail(node, answer.message);
+      }),
+    );
+  }
+
+  result(chosen: readonly PeerNode[] = [...this.#endorsements.keys()]): Collected {
+    const endorsements = new Map<PeerNode, peer.Endorsement>();
+    for (const [node, endorsement] of this.#endorsements)
+      if (chosen.includes(node)) endorsements.set(node, endorsement);
+    return { payload: this.#payload as Buffer, endorsements };
+  }
+
+  error(): RpcError {
+    return new RpcError(
+      status.ABORTED,
+      'failed to collect enough transaction endorsements, see attached details for more info',
+      this.#details,
+    );
+  }
+
+  #take(node: PeerNode, { payload, endorsement }: Success): void {
+    this.#payload ??= payload;
+    if (!payload || !endorsement || !this.#payload?.equals(payload)) {
+      this.#fail(node, 'ProposalResponsePayloads do not match');
+    } else this.#endorsements.set(node, endorsement);
+  }
+
+  #fail(node: PeerNode, message: string): void {
+    this.failed.add(node);
+    this.#details.push(detailOf(node, message));
+  }
+}
+
+/** Takes a proposal apart, or tells the client that it is none. */
+export function readProposal(signed: peer.SignedProposal | undefined): Proposal {
+  if (!signed || signed.getProposalBytes_asU8().length === 0) {
+    throw new RpcError(status.INVALID_ARGUMENT, 'the proposed transaction must contain a signed proposal');
+  }
+  try {
+    return unpackProposal(signed);
+  } catch (error) {
+    throw new RpcError(status.INVALID_ARGUMENT, (error as Error).message);
+  }
+}

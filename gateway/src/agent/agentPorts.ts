@@ -1,0 +1,36 @@
+/** All that an agent is given. */
+import type { Msp } from '@consilium/domain';
+import type {
+  Arithmetic,
+  Blobs,
+  Channel,
+  ChannelState,
+  Clock,
+  Exchange,
+  Journal,
+  Learner,
+  Log,
+  NewsDesk,
+  PersonalStore,
+  ReceiptKeys,
+  Timers,
+} from './ports.js';
+
+export type AgentPorts = Readonly<{
+  state: ChannelState;
+  channel: Channel;
+  blobs: Blobs;
+  exchange: Exchange;
+  receiptKeys: ReceiptKeys;
+  journal: Journal;
+  personal: PersonalStore;
+  learner: Learner;
+  arithmetic: Arithmetic;
+  clock: Clock;
+  timers: Timers;
+  log: Log;
+  news: NewsDesk;
+}>;
+
+/** Who the agent acts for, and on which channel: its name is part of what receipts sign. */
+export type AgentIdentity = Readonly<{ msp: Msp; channel: string }>;

@@ -1,0 +1,16 @@
+/** What an agent knows besides the ledger, as far as it decides what is owed. */
+import type { Digest, Msp, Receipt, VersionRef } from '@consilium/domain';
+import type { Journal } from './ports.js';
+
+export type Knowledge = Readonly<{
+  msp: Msp;
+  journal: Pick<Journal, 'get'>;
+  /** Whether a file or a vector is on this hospital's disk. */
+  holds(digest: Digest): boolean;
+  /** Receipts for this hospital's own vector of a round, by the member that signed. */
+  receipts(round: number): ReadonlyMap<Msp, Receipt>;
+  /** How often a step has failed in a row. */
+  failures(stepKey: string): number;
+  /** The newest version, among one and its ancestors, that this hospital attested otherwise and has not verified. */
+  dispute(version: VersionRef | null): number | undefined;
+}>;

@@ -1,0 +1,72 @@
+/** Makes this hospital's vector of a round: once, whatever happens to the process meanwhile. */
+import { ConsiliumError, canonicalJson, type Digest, refusal, type VersionRef, vectorLayout } from '@consilium/domain';
+import { personalOf } from './personalOf.js';
+import type { VectorMade, VersionInHand } from './ports.js';
+import { journalAbstention, journalEvaluation, journaledVector, journalVector } from './roundJournal.js';
+import type { StepOf } from './step.js';
+import { roundOf, type StepContext } from './stepContext.js';
+
+export async function makeVector(step: StepOf<'makeVector'>, context: StepContext): Promise<void> {
+  const { ports, timings, signal } = context;
+  const { study, round: number } = step;
+  const { protocol, facts } = roundOf(context, step);
+  const { kind, base, candidateParent } = facts.round;
+  if (kind === 'initial' || !base) throw new RangeError(`round ${number} of kind ${kind} has no vector`);
+  const from = ports.clock.monotonic();
+  const made = await ports.learner.makeVector(
+    {
+      study,
+      protocol,
+      round: number,
+      kind,
+      base: await inHand(context, base),
+      candidateParent: candidateParent ? await inHand(context, candidateParent) : undefined,
+    },
+    signal,
+  );
+  const { length } = vectorLayout(protocol, kind);
+  if (made.vector.length !== length)
+    throw refusal('VECTOR_LENGTH_WRONG', { round: number, expected: length, found: made.vector.length });
+  const digest = await ports.blobs.put(littleEndian(made.vector));
+  keep(step, context, made, digest);
+  timings.span(study, number, 'training', from, ports.clock.monotonic());
+}
+
+/**
+ * The digest is written down last: whoever finds it finds all that belongs to it. A vector that was lost and comes out
+ * otherwise is never sent: the round is sat out.
+ */
+function keep(step: StepOf<'makeVector'>, { ports }: StepContext, made: VectorMade, digest: Digest): void {
+  const { study, round } = step;
+  const { journal, personal, log } = ports;
+  const before = journaledVector(journal, study, round);
+  if (before !== undefined && before !== digest) {
+    journalAbstention(journal, study, round, 'the vector was lost and could not be made again');
+    log.error({ study, round }, 'this round is sat out: the vector was lost, and making it again gave another one');
+    return;
+  }
+  if (made.personal) personal.set(study, round, made.personal);
+  if (made.evaluation) {
+    const { base, parent } = made.evaluation;
+    const { trainingPatients } = made;
+    journalEvaluation(journal, { study, round, trainingPatients, base, ...(parent ? { parent } : {}) });
+  }
+  journalVector(journal, study, round, digest);
+  log.info({ study, round, seconds: made.seconds, clipped: made.clipped }, 'the vector of this round is made');
+}
+
+async function inHand({ ports, view, identity }: StepContext, version: VersionRef): Promise<VersionInHand> {
+  const file = await ports.blobs.get(version.digest);
+  if (!file) throw new ConsiliumError('VERSION_FILE_INVALID', `version ${canonicalJson(version)} is not on this disk`);
+  const personal = personalOf(ports.personal, view, identity.msp, version);
+  return { version: version.version, file, personal };
+}
+
+function littleEndian(vector: Int32Array): Uint8Array {
+  const bytes = new Uint8Array(vector.length * 4);
+  const view = new DataView(bytes.buffer);
+  vector.forEach((value, k) => {
+    view.setInt32(k * 4, value, true);
+  });
+  return bytes;
+}

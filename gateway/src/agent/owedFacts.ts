@@ -1,0 +1,125 @@
+/** What this hospital itself owes to a round: its facts, and the work behind them. They wait for nobody's turn. */
+import { type Msp, majority, type VersionRef } from '@consilium/domain';
+import type { Knowledge } from './knowledge.js';
+import {
+  hasJournaledJoin,
+  journaledAbstention,
+  journaledContribution,
+  journaledEvaluation,
+  journaledOutcome,
+  journaledVector,
+} from './roundJournal.js';
+import { type Step, stepKey } from './step.js';
+import { areSurvivorsFixed, isAbortedByClose, type RoundView, type StudyView } from './studyView.js';
+import { whatFollows } from './whatFollows.js';
+
+export function owedFacts(view: StudyView, know: Knowledge): Step[] {
+  const { study, newest, previous } = view;
+  if (!view.registered.has(know.msp))
+    return isRegistrationOwed(view, know.msp) ? [{ name: 'registerMember', study, round: 0 }] : [];
+  const late = previous ? lateFacts(view, previous, know) : [];
+  return newest ? [...late, ...newestFacts(view, newest, know)] : late;
+}
+
+/** An agent registers once its own hospital has approved, and however late, while there are rounds to come. */
+function isRegistrationOwed(view: StudyView, msp: Msp): boolean {
+  return view.newest ? whatFollows(view).kind !== 'end' : view.approved.has(msp);
+}
+
+function newestFacts(view: StudyView, round: RoundView, know: Knowledge): Step[] {
+  const { base } = round.facts.round;
+  if (isAbortedByClose(round) || know.dispute(base) !== undefined) return [];
+  const takesPart = mayTakePart(view, round, know);
+  const wanted = takesPart ? [base, round.facts.round.candidateParent] : [base];
+  const missing = wanted.filter((version) => version !== null).filter(({ digest }) => !know.holds(digest));
+  const steps = missing.flatMap((version) => fetchOwed(view, version, know));
+  if (takesPart) steps.push(...participation(view, round, know, missing.length === 0));
+  return [...steps, ...lateFacts(view, round, know)];
+}
+
+/** What may still be recorded once the survivors are fixed, and after the next round was opened. */
+function lateFacts(view: StudyView, round: RoundView, know: Knowledge): Step[] {
+  const { study, number } = { study: view.study, number: round.number };
+  const steps: Step[] = [];
+  if (isAbortedByClose(round)) return steps;
+  if (isAggregationOwed(view, round, know)) steps.push({ name: 'aggregate', study, round: number });
+  const isAttestable = round.facts.round.kind === 'initial' || round.state.survivors !== undefined;
+  if (isAttestable && !round.facts.attestations.has(know.msp) && journaledOutcome(know.journal, study, number))
+    steps.push({ name: 'attest', study, round: number });
+  if (isReportOwed(view, round, know)) steps.push({ name: 'reportEvaluation', study, round: number });
+  return steps;
+}
+
+/** Whether this hospital has joined the round, or still can, and keeps to what its journal says. */
+function mayTakePart({ study }: StudyView, round: RoundView, { msp, journal }: Knowledge): boolean {
+  const { facts, state } = round;
+  if (state.stage !== 'joining' && state.stage !== 'contributing') return false;
+  if (journaledAbstention(journal, study, round.number) !== undefined) return false;
+  if (facts.joins.has(msp)) return hasJournaledJoin(journal, study, round.number);
+  return state.stage === 'joining' && facts.round.available.includes(msp);
+}
+
+/** Joining, training, sharing, contributing. The vector depends on base and rows alone, so it is made while others join. */
+function participation(view: StudyView, round: RoundView, know: Knowledge, isBaseInHand: boolean): Step[] {
+  const { study } = view;
+  const { facts, state, number, protocol } = round;
+  const { msp, journal } = know;
+  const about = { study, round: number };
+  const hasJoined = facts.joins.has(msp);
+  const steps: Step[] = [];
+  if (!hasJoined && isBaseInHand) steps.push({ name: 'joinRound', ...about });
+  const vector = journaledVector(journal, study, number);
+  if (vector === undefined || !know.holds(vector)) {
+    if (isBaseInHand && !facts.contributions.has(msp)) steps.push({ name: 'makeVector', ...about });
+    return steps;
+  }
+  if (!hasJoined) return steps;
+  if (!areSurvivorsFixed(round))
+    for (const to of view.registered.keys())
+      if (to !== msp && !know.receipts(number).has(to))
+        steps.push({ name: 'shareVector', ...about, to, digest: vector });
+  const isReady =
+    know.receipts(number).size >= majority(protocol) - 1 || journaledContribution(journal, study, number) !== undefined;
+  if (state.stage === 'contributing' && state.roster?.includes(msp) && !facts.contributions.has(msp) && isReady)
+    steps.push({ name: 'contribute', ...about });
+  return steps;
+}
+
+/** An outcome is recomputed once, from a base in hand; where the own attestation stands already, there is no need. */
+function isAggregationOwed(view: StudyView, round: RoundView, know: Knowledge): boolean {
+  const { facts, state } = round;
+  const { kind, base } = facts.round;
+  if (facts.attestations.has(know.msp) || isAbortedByClose(round)) return false;
+  if (kind !== 'initial' && (!state.survivors || !base || !know.holds(base.digest))) return false;
+  if (know.dispute(base) !== undefined) return false;
+  return journaledOutcome(know.journal, view.study, round.number) === undefined;
+}
+
+/**
+ * A version that is missing is fetched by the digest that t members attested, unless this hospital can recompute it
+ * itself and has not failed at that yet.
+ */
+function fetchOwed(view: StudyView, version: VersionRef, know: Knowledge): Step[] {
+  const maker = view.previous;
+  const isRecomputing =
+    maker?.number === version.version &&
+    isAggregationOwed(view, maker, know) &&
+    know.failures(stepKey({ name: 'aggregate', study: view.study, round: maker.number })) === 0;
+  if (isRecomputing) return [];
+  const attested = view.model(version.version)?.attestedBy ?? [];
+  const others = [...view.registered.keys()].filter((msp) => !attested.includes(msp));
+  const holders = [...attested, ...others].filter((msp) => msp !== know.msp);
+  return [{ name: 'fetchVersion', study: view.study, round: version.version, version, holders }];
+}
+
+function isReportOwed(view: StudyView, round: RoundView, { msp, journal }: Knowledge): boolean {
+  const { protocol, state, facts, number } = round;
+  return (
+    protocol.metrics === 'open' &&
+    facts.round.kind === 'evaluation' &&
+    state.stage === 'agreed' &&
+    state.survivors?.includes(msp) === true &&
+    journaledEvaluation(journal, view.study, number) !== undefined &&
+    !view.hasReported(number, msp)
+  );
+}

@@ -1,0 +1,83 @@
+/** Gathers what a round summed up, and computes again what it makes: for attesting, and for verifying later. */
+import { type Contribution, type Msp, type Outcome, refusal, type VersionRef } from '@consilium/domain';
+import { digestOf } from './digestOf.js';
+import type { Arithmetic, Blobs, Exchange } from './ports.js';
+import { holdersOf, type RoundView } from './studyView.js';
+
+export type Materials = Readonly<{ base: Uint8Array; vectors: ReadonlyMap<Msp, Uint8Array> }>;
+export type Recomputed = Readonly<{ outcome: Outcome; file: Uint8Array | undefined }>;
+
+type Sources = Readonly<{ blobs: Blobs; exchange: Exchange }>;
+
+/**
+ * The base and every survivor's vector, each checked against its digest: from the own disk, else from its contributor,
+ * else from those who signed for it. An initial round needs none.
+ *
+ * @throws ConsiliumError EXCHANGE_UNREACHABLE, VECTOR_UNKNOWN, ROUND_NOT_SETTLED where survivors are not fixed
+ */
+export async function gatherMaterials(
+  sources: Sources,
+  msp: Msp,
+  round: RoundView,
+  members: readonly Msp[],
+  signal?: AbortSignal,
+): Promise<Materials | undefined> {
+  const { kind, base } = round.facts.round;
+  if (kind === 'initial') return undefined;
+  const survivors = round.state.survivors;
+  if (!base || !survivors)
+    throw refusal('ROUND_NOT_SETTLED', {
+      round: round.number,
+      study: round.facts.round.study,
+      stage: round.state.stage,
+    });
+  const others = members.filter((member) => member !== msp);
+  const contributions = survivors.flatMap((survivor) => round.facts.contributions.get(survivor) ?? []);
+  const [file, ...vectors] = await Promise.all([
+    obtain(sources, base, others, signal),
+    ...contributions.map((contribution) => obtainVector(sources, msp, contribution, others, signal)),
+  ]);
+  return {
+    base: file,
+    vectors: new Map(contributions.map(({ msp: contributor }, k) => [contributor, vectors[k] as Uint8Array])),
+  };
+}
+
+/** @throws ConsiliumError VERSION_FILE_INVALID and whatever the arithmetic refuses */
+export function recompute(arithmetic: Arithmetic, round: RoundView, materials: Materials | undefined): Recomputed {
+  const { protocol, number, facts } = round;
+  const { kind } = facts.round;
+  if (kind === 'initial' || !materials) {
+    const file = arithmetic.initialVersion(protocol);
+    return { file, outcome: { kind: 'version', digest: digestOf(file), sumDigest: null, result: {} } };
+  }
+  const { outcome, file } = arithmetic.aggregate({ protocol, kind, round: number, ...materials });
+  return { outcome, file };
+}
+
+async function obtainVector(
+  sources: Sources,
+  msp: Msp,
+  contribution: Contribution,
+  others: readonly Msp[],
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const holders = holdersOf(contribution).filter((holder) => holder !== msp);
+  const rest = others.filter((member) => !holders.includes(member));
+  return obtain(sources, { digest: contribution.vectorDigest }, [...holders, ...rest], signal);
+}
+
+/** Bytes by digest: from the own disk if they are whole there, else from a holder, and then kept. */
+export async function obtain(
+  { blobs, exchange }: Sources,
+  { digest }: Pick<VersionRef, 'digest'>,
+  holders: readonly Msp[],
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const own = await blobs.get(digest);
+  if (own && digestOf(own) === digest) return own;
+  const fetched = await exchange.fetch(digest, holders, signal);
+  if (digestOf(fetched) !== digest) throw refusal('VECTOR_DIGEST_MISMATCH', { digest });
+  await blobs.put(fetched);
+  return fetched;
+}

@@ -1,0 +1,72 @@
+/** Steps that record a fact of this hospital's own. Each is written down before it is sent, and sent again as it was. */
+import { refusal, vectorLayout } from '@consilium/domain';
+import {
+  journalContribution,
+  journaledContribution,
+  journaledEvaluation,
+  journaledOutcome,
+  journaledVector,
+  journalJoin,
+} from './roundJournal.js';
+import type { StepOf } from './step.js';
+import { roundOf, type StepContext, type StepResult } from './stepContext.js';
+
+export async function registerMember(
+  step: StepOf<'registerMember'>,
+  { ports, signal }: StepContext,
+): Promise<StepResult> {
+  const { study } = step;
+  const receiptKey = await ports.receiptKeys.publicKey(study);
+  return ports.channel.submit('StudyContract:registerMember', { study, receiptKey }, signal);
+}
+
+export async function joinRound(step: StepOf<'joinRound'>, context: StepContext): Promise<StepResult> {
+  const { ports, timings, signal } = context;
+  const { study, round } = step;
+  const { base, protocolHash } = roundOf(context, step).facts.round;
+  if (!base) throw refusal('PHASE_CLOSED', { phase: 'joining', round });
+  journalJoin(ports.journal, study, round, base.digest);
+  timings.ready(study, round, 'joining', ports.clock.monotonic());
+  return ports.channel.submit(
+    'RoundContract:joinRound',
+    { study, round, protocolHash, baseDigest: base.digest },
+    signal,
+  );
+}
+
+export async function contribute(step: StepOf<'contribute'>, context: StepContext): Promise<StepResult> {
+  const { ports, receipts, timings, signal } = context;
+  const { study, round } = step;
+  const command = journaledContribution(ports.journal, study, round) ?? newContribution();
+  timings.ready(study, round, 'contributing', ports.clock.monotonic());
+  return ports.channel.submit('RoundContract:contribute', command, signal);
+
+  function newContribution() {
+    const vectorDigest = journaledVector(ports.journal, study, round);
+    if (vectorDigest === undefined) throw refusal('VECTOR_UNKNOWN', { digest: 'of this round' });
+    const { protocol, facts } = roundOf(context, step);
+    const signed = [...receipts.of(study, round).values()].sort((a, b) => (a.msp < b.msp ? -1 : 1));
+    const vectorLength = vectorLayout(protocol, facts.round.kind).length;
+    const made = { study, round, vectorDigest, vectorLength, receipts: signed };
+    journalContribution(ports.journal, made);
+    return made;
+  }
+}
+
+export async function attest(step: StepOf<'attest'>, { ports, timings, signal }: StepContext): Promise<StepResult> {
+  const { study, round } = step;
+  const outcome = journaledOutcome(ports.journal, study, round);
+  if (!outcome) throw refusal('ROUND_NOT_SETTLED', { study, round, stage: 'not recomputed here' });
+  timings.ready(study, round, 'attesting', ports.clock.monotonic());
+  return ports.channel.submit('RoundContract:attest', { study, round, outcome }, signal);
+}
+
+export async function reportEvaluation(
+  step: StepOf<'reportEvaluation'>,
+  { ports, signal }: StepContext,
+): Promise<StepResult> {
+  const { study, round } = step;
+  const command = journaledEvaluation(ports.journal, study, round);
+  if (!command) throw refusal('ROUND_NOT_SETTLED', { study, round, stage: 'not evaluated here' });
+  return ports.channel.submit('RoundContract:reportEvaluation', command, signal);
+}

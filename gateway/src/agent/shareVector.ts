@@ -1,0 +1,24 @@
+/** Gives this hospital's vector to a member to hold, and keeps the receipt. */
+import { receiptPayload, refusal } from '@consilium/domain';
+import { isReceiptSignature } from './receiptSignature.js';
+import type { StepOf } from './step.js';
+import type { StepContext } from './stepContext.js';
+
+export async function shareVector(
+  step: StepOf<'shareVector'>,
+  { ports, identity, view, receipts, timings, signal }: StepContext,
+): Promise<void> {
+  const { study, round, to, digest } = step;
+  const bytes = await ports.blobs.get(digest);
+  if (!bytes) throw refusal('VECTOR_UNKNOWN', { digest });
+  const from = ports.clock.monotonic();
+  const receipt = await ports.exchange.push(to, { study, round, digest, bytes }, signal);
+  const key = view.registered.get(to)?.receiptKey ?? '';
+  const payload = receiptPayload(identity.channel, study, round, identity.msp, digest);
+  if (receipt.msp !== to || !isReceiptSignature(key, payload, receipt.signature))
+    throw refusal('RECEIPT_FALSE', { msp: to });
+  receipts.add(study, round, receipt);
+  // Pushes that end after the contribution was ready hold nobody up.
+  if (!timings.isReady(study, round, 'contributing'))
+    timings.span(study, round, 'exchange', from, ports.clock.monotonic());
+}

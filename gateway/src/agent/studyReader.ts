@@ -1,0 +1,146 @@
+/** Reads studies out of the mirror of the channel's state: each record is parsed as it is read. */
+import {
+  Approval,
+  Attestation,
+  Close,
+  Contribution,
+  deriveRound,
+  Join,
+  keyRange,
+  ledgerKey,
+  MemberKeys,
+  ModelVersion,
+  type Msp,
+  majority,
+  Phase,
+  Round,
+  Study,
+  type StudyId,
+  StudyVersion,
+  Vote,
+} from '@consilium/domain';
+import type { ChannelState } from './ports.js';
+import type { RoundView, StudyView } from './studyView.js';
+
+const NOBODY: ReadonlySet<Msp> = new Set();
+
+type Schema<T> = Readonly<{ parse(value: unknown): T }>;
+
+export class StudyReader {
+  readonly #state: ChannelState;
+  /** Protocols never change under their key, and they are large: each is parsed once. */
+  readonly #versions = new Map<string, StudyVersion>();
+  /** The newest round that was seen of each study, from where the search goes on. */
+  readonly #newest = new Map<StudyId, number>();
+
+  /** What was parsed before, by the very object: a mirror that keeps its objects has each parsed once. */
+  readonly #parsed = new WeakMap<object, unknown>();
+
+  constructor(state: ChannelState) {
+    this.#state = state;
+  }
+
+  /** Every study on the channel. */
+  studies(): StudyId[] {
+    const { start, end } = keyRange('study');
+    return this.#state
+      .range(start, end)
+      .filter(({ key }) => key.split('~').length === 2)
+      .map(({ value }) => this.#parse(Study, value).study);
+  }
+
+  study(study: StudyId): StudyView | undefined {
+    const record = this.#read(Study, ledgerKey.study(study));
+    if (!record) return undefined;
+    const newestNumber = this.#newestRound(study);
+    const newest = newestNumber < 0 ? undefined : this.round(study, newestNumber);
+    const version = this.#version(study, newest?.facts.round.protocolVersion ?? record.versions);
+    if (!version) return undefined;
+    const approved = newest ? NOBODY : this.#approvedBy(study, version);
+    const isActive = newest !== undefined || version.protocol.members.every((msp) => approved.has(msp));
+    const votes = this.#bySubject(study);
+    return {
+      study,
+      version,
+      approved,
+      active: isActive ? version : undefined,
+      registered: this.#byMsp(MemberKeys, 'member', study),
+      newest,
+      previous: newestNumber < 1 ? undefined : this.round(study, newestNumber - 1),
+      isCarried: (subject) => (votes.get(subject) ?? 0) >= majority(version.protocol),
+      model: (version) => this.#read(ModelVersion, ledgerKey.model(study, version)),
+      attestation: (round, msp) => this.#read(Attestation, ledgerKey.attestation(study, round, msp)),
+      hasReported: (round, msp) => this.#state.get(ledgerKey.evaluation(study, round, msp)) !== undefined,
+    };
+  }
+
+  round(study: StudyId, number: number): RoundView | undefined {
+    const round = this.#read(Round, ledgerKey.round(study, number));
+    const protocol = round && this.#version(study, round.protocolVersion)?.protocol;
+    if (!round || !protocol) return undefined;
+    const facts = {
+      round,
+      joins: this.#byMsp(Join, 'join', study, number),
+      contributions: this.#byMsp(Contribution, 'contribution', study, number),
+      attestations: this.#byMsp(Attestation, 'attestation', study, number),
+      closes: this.#closes(study, number),
+    };
+    const recorded = this.#read(ModelVersion, ledgerKey.model(study, number));
+    return { number, protocol, facts, state: deriveRound(protocol, facts), recorded };
+  }
+
+  #newestRound(study: StudyId): number {
+    let newest = this.#newest.get(study) ?? -1;
+    while (this.#state.get(ledgerKey.round(study, newest + 1)) !== undefined) newest += 1;
+    if (newest >= 0) this.#newest.set(study, newest);
+    return newest;
+  }
+
+  #approvedBy(study: StudyId, { version, protocolHash }: StudyVersion): ReadonlySet<Msp> {
+    const approvals = [...this.#byMsp(Approval, 'approval', study, version).values()];
+    return new Set(approvals.filter((approval) => approval.protocolHash === protocolHash).map(({ msp }) => msp));
+  }
+
+  #version(study: StudyId, number: number): StudyVersion | undefined {
+    const key = ledgerKey.studyVersion(study, number);
+    const known = this.#versions.get(key) ?? this.#read(StudyVersion, key);
+    if (known) this.#versions.set(key, known);
+    return known;
+  }
+
+  /** Yes votes by subject. */
+  #bySubject(study: StudyId): Map<string, number> {
+    const { start, end } = keyRange('vote', study);
+    const yes = new Map<string, number>();
+    for (const { value } of this.#state.range(start, end)) {
+      const vote = this.#parse(Vote, value);
+      if (vote.yes) yes.set(vote.subject, (yes.get(vote.subject) ?? 0) + 1);
+    }
+    return yes;
+  }
+
+  #closes(study: StudyId, round: number): Map<Phase, Close> {
+    const closes = Phase.options.map((phase) => this.#read(Close, ledgerKey.close(study, round, phase)));
+    return new Map(closes.flatMap((close) => (close ? [[close.phase, close]] : [])));
+  }
+
+  #byMsp<T extends { msp: Msp }>(schema: Schema<T>, ...parts: (string | number)[]): Map<Msp, T> {
+    const { start, end } = keyRange(...parts);
+    const records = this.#state.range(start, end).map(({ value }) => this.#parse(schema, value));
+    return new Map(records.map((record) => [record.msp, record]));
+  }
+
+  #parse<T>(schema: Schema<T>, value: unknown): T {
+    if (typeof value !== 'object' || value === null) return schema.parse(value);
+    const known = this.#parsed.get(value) as T | undefined;
+    if (known !== undefined) return known;
+    const record = schema.parse(value);
+    this.#parsed.set(value, record);
+    return record;
+  }
+
+  #read<T>(schema: Schema<T>, key: string): T | undefined {
+    const value = this.#state.get(key);
+    return value === undefined || value === null ? undefined : this.#parse(schema, value);
+  }
+}

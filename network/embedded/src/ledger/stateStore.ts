@@ -107,17 +107,17 @@ export class StateStore {
   }
 
   get(namespace: string, key: string): StateValue | undefined {
-    return valueOf(this.#statements.get.get(namespace, Buffer.from(key)) as Row | undefined);
+    return stateValueOf(this.#statements.get.get(namespace, Buffer.from(key)) as Row | undefined);
   }
 
   /** Hash of a private value, by the hex hash of its key. */
   hash(namespace: string, collection: string, keyHash: string): StateValue | undefined {
-    return valueOf(this.#statements.hash.get(namespace, collection, keyHash) as Row | undefined);
+    return stateValueOf(this.#statements.hash.get(namespace, collection, keyHash) as Row | undefined);
   }
 
   /** A private value, where this peer holds it. */
   privateValue(namespace: string, collection: string, key: string): StateValue | undefined {
-    return valueOf(this.#statements.private.get(namespace, collection, Buffer.from(key)) as Row | undefined);
+    return stateValueOf(this.#statements.private.get(namespace, collection, Buffer.from(key)) as Row | undefined);
   }
 
   /**
@@ -247,7 +247,7 @@ function prepare(database: Database) {
   };
 }
 
-function valueOf(row: Row | undefined): StateValue | undefined {
+function stateValueOf(row: Row | undefined): StateValue | undefined {
   return (
     row && {
       value: buffer(row.value),

@@ -50,7 +50,10 @@ export class GatewayService {
   /** Runs a call, counts it, and turns what it throws into an error for the client. */
   #unary<Request, Response>(work: (request: Request, signal: AbortSignal) => Promise<Response>) {
     return (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): void => {
-      if (this.#calls >= GATEWAY_CALLS_MAX) return answer(tooManyCalls().toServiceError());
+      if (this.#calls >= GATEWAY_CALLS_MAX) {
+        answer(tooManyCalls().toServiceError());
+        return;
+      }
       this.#calls += 1;
       const { signal, release } = signalOf(call);
       void work(call.request, signal)

@@ -15,7 +15,7 @@ const CHUNK_BYTES = 64 * 1024;
  */
 export function partLog(folder: string, hospital: string, part: string): PartLog {
   const home = new Home(folder);
-  const path = home.logFile(labelOf({ owner: ownerOf(home, hospital), name: part.toLowerCase() }));
+  const path = home.logFile(labelOf({ owner: ownerOf(home, hospital), name: plain(part) }));
   if (!existsSync(path)) throw refusal('PART_UNKNOWN', { what: `log of ${hospital} ${part}`, known: knownLogs(home) });
   return new PartLog(path);
 }
@@ -26,7 +26,12 @@ function ownerOf(home: Home, hospital: string): string {
     .readClaim()
     ?.hospitals.find((known) => [known.msp, known.name, known.slug].some((id) => id.toLowerCase() === wanted));
   // A hospital that is not known may still be `channel`; the caller checks that the log exists.
-  return found?.msp ?? wanted.replace(/[^a-z0-9]/g, '');
+  return found?.msp ?? plain(hospital);
+}
+
+/** Names of parts are letters alone: nothing that a person types leads to another folder. */
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
 function knownLogs(home: Home): string {

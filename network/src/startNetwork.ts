@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly logLevel?: LogLevel;
   /** Environment of the started processes. Entries of Fabric's own (`CORE_…`) are left out: they would set options. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Checkout whose builds are run. Absent: the one that this file belongs to. */
+  readonly repository?: string;
   readonly clock?: () => Date;
   /** Hears in words what is being done. */
   readonly onProgress?: (text: string) => void;
@@ -96,7 +98,8 @@ async function prepare(
   clock: () => Date,
 ): Promise<NetworkLayout> {
   const claim = home.requireFor(plan);
-  const chaincode = chaincodePackage(REPOSITORY);
+  const repository = options.repository ?? REPOSITORY;
+  const chaincode = chaincodePackage(repository);
   const ports = await chooseHospitalPorts(plan.hospitals, claim?.ports ?? {});
   home.writeClaim(claimOf(plan, ports, claim?.chaincode));
   const mayCreateAuthorities = !existsSync(home.channelFolder);
@@ -107,7 +110,7 @@ async function prepare(
   );
   const environment = environmentOf(options.environment ?? process.env, home);
   const sequence = sequenceOf(claim, chaincode.digest);
-  return { repository: REPOSITORY, home, hospitals: plan.hospitals, ports, chaincode, sequence, environment };
+  return { repository, home, hospitals: plan.hospitals, ports, chaincode, sequence, environment };
 }
 
 function claimOf(plan: NetworkPlan, ports: HomeClaim['ports'], chaincode: HomeClaim['chaincode']): HomeClaim {

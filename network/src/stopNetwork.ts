@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { refusal } from '@consilium/domain';
 import { Home } from './home.js';
 import { lockHolder, takeLauncherLock } from './launcherLock.js';
@@ -22,6 +22,7 @@ export const STOP_MS_MAX = 3 * TERMINATION_MS_MAX + 5_000;
  */
 export async function stopNetwork(folder: string): Promise<{ launcher: boolean; orphans: string[] }> {
   const home = new Home(folder);
+  if (!existsSync(home.root)) throw refusal('NETWORK_NOT_RUNNING', {});
   const launcher = lockHolder(home.lockFile);
   const launcherRuns = launcher !== undefined && isRunning(launcher);
   if (launcherRuns) {

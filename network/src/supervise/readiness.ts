@@ -1,14 +1,18 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { FOLDER_MODE } from '../atomicFile.js';
 import type { Readiness } from './partSpec.js';
 
 /** How often a part that starts is asked whether it is up. */
 const READY_PROBE_MS = 40;
 const PROBE_CONNECT_MS_MAX = 1_000;
 
-/** Takes away what an earlier process left, so that its file is not taken for that of the next. */
-export function forgetReadiness(readiness: Readiness): void {
-  if (readiness.kind === 'file') rmSync(readiness.path, { force: true });
+/** Prepares a folder for the file and takes an earlier process's file away, lest it be taken for that of the next. */
+export function prepareReadiness(readiness: Readiness): void {
+  if (readiness.kind !== 'file') return;
+  mkdirSync(dirname(readiness.path), { recursive: true, mode: FOLDER_MODE });
+  rmSync(readiness.path, { force: true });
 }
 
 /** Resolves when the process is up; rejects with the signal's reason when that is aborted first. */

@@ -4,7 +4,7 @@ import type { PartLog } from './partLog.js';
 import { PartRun, TERMINATION_MS_MAX } from './partRun.js';
 import { labelOf, type PartSpec } from './partSpec.js';
 import type { ProcessIdentity } from './processIdentity.js';
-import { forgetReadiness, pause, untilReady } from './readiness.js';
+import { pause, prepareReadiness, untilReady } from './readiness.js';
 
 /** A part that is not up within this time is killed and started again. */
 export const READY_MS_MAX = 60_000;
@@ -166,7 +166,7 @@ export class SupervisedPart {
     halt: AbortSignal,
     first: FirstReady,
   ): Promise<{ readyForMs: number | undefined; problem: ConsiliumError }> {
-    forgetReadiness(this.spec.readiness);
+    prepareReadiness(this.spec.readiness);
     const run = new PartRun(this.spec, this.log, this.folder);
     this.#run = run;
     this.log.note(`started, process ${run.pid ?? 'none'}`, this.clock());

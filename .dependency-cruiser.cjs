@@ -149,7 +149,10 @@ const ROOMS = [
 
 /** What a test beside the code may use on top of its room. */
 const TEST_PACKAGES = ['@jest/globals', 'fast-check', 'json-canonicalize'];
+const TEST_SUPPORT = '^test/support/';
 const TEST = '\\.test\\.ts$';
+
+const ROOM = '^(chaincode|gateway|network|test)/';
 
 const escaped = (text) => text.replace(/[.+]/g, '\\$&');
 
@@ -176,7 +179,8 @@ function rulesOf({ name, from, rooms = [], packages = [], node = [] }) {
   const tests = { path: `${from}.*${TEST}` };
   const core = { dependencyTypes: ['core'] };
   return [
-    rule('rooms', { path: from }, { path: '^(chaincode|gateway|network|test)/', pathNot: [own, ...rooms] }),
+    rule('rooms', code, { path: ROOM, pathNot: [own, ...rooms] }),
+    rule('rooms-in-tests', tests, { path: ROOM, pathNot: [own, ...rooms, TEST_SUPPORT] }),
     rule('packages', code, { path: 'node_modules/', pathNot: packagePaths(packages) }),
     rule('packages-in-tests', tests, { path: 'node_modules/', pathNot: packagePaths([...packages, ...TEST_PACKAGES]) }),
     node.includes('*') ? [] : rule('node', code, { ...core, pathNot: nodePaths(node) }),

@@ -12,11 +12,6 @@ export const HomeClaim = z.strictObject({
   channel: ChannelKind,
   hospitals: z.array(z.strictObject({ msp: z.string(), name: z.string(), slug: z.string() })),
   ports: z.record(z.string(), HospitalPorts),
-  /**
-   * The chaincode that the channel has run, once it has: a new digest is a new definition with the next sequence
-   * number.
-   */
-  chaincode: z.strictObject({ digest: z.string(), sequence: z.int().min(1) }).optional(),
 });
 export type HomeClaim = z.infer<typeof HomeClaim>;
 

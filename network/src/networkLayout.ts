@@ -11,8 +11,6 @@ export interface NetworkLayout {
   readonly hospitals: readonly ResolvedHospital[];
   readonly ports: Readonly<Record<string, HospitalPorts>>;
   readonly chaincode: ChaincodePackage;
-  /** Sequence number of the chaincode's definition on the channel, from 1. */
-  readonly sequence: number;
   /** What every process inherits: the launcher's environment. */
   readonly environment: Readonly<Record<string, string>>;
 }

@@ -7,7 +7,7 @@ import { chaincodePackage } from './chaincodePackage.js';
 import { chaincodePart } from './chaincodePart.js';
 import { CHANNELS } from './channel/channels.js';
 import { type Engine, gatewayPart, type LogLevel } from './gatewayPart.js';
-import { Home, type HomeClaim } from './home.js';
+import { Home } from './home.js';
 import { chooseHospitalPorts } from './hospitalPorts.js';
 import { takeLauncherLock } from './launcherLock.js';
 import { requireMemory } from './memory.js';
@@ -75,8 +75,6 @@ export async function startNetwork(options: StartOptions): Promise<RunningNetwor
       progress(`starting ${supervisor.parts.length} processes for ${plan.hospitals.length} hospitals`);
       await supervisor.startAll(signal);
       const setupSeconds = Math.round(performance.now() - startedMs) / 1000;
-      const { chaincode, sequence } = layout;
-      home.writeClaim(claimOf(plan, layout.ports, { digest: chaincode.digest, sequence }));
       network.becomeReady(setupSeconds);
       writeJsonAtomic(home.addressesFile, networkAddresses(plan.channel, setupSeconds, gateways));
       return network;
@@ -101,7 +99,8 @@ async function prepare(
   const repository = options.repository ?? REPOSITORY;
   const chaincode = chaincodePackage(repository);
   const ports = await chooseHospitalPorts(plan.hospitals, claim?.ports ?? {});
-  home.writeClaim(claimOf(plan, ports, claim?.chaincode));
+  const members = plan.hospitals.map(({ msp, name, slug }) => ({ msp, name, slug }));
+  home.writeClaim({ channel: plan.channel, hospitals: members, ports });
   const mayCreateAuthorities = !existsSync(home.channelFolder);
   await Promise.all(
     plan.hospitals.map(({ msp, slug }) =>
@@ -109,19 +108,7 @@ async function prepare(
     ),
   );
   const environment = environmentOf(options.environment ?? process.env, home);
-  const sequence = sequenceOf(claim, chaincode.digest);
-  return { repository, home, hospitals: plan.hospitals, ports, chaincode, sequence, environment };
-}
-
-function claimOf(plan: NetworkPlan, ports: HomeClaim['ports'], chaincode: HomeClaim['chaincode']): HomeClaim {
-  const hospitals = plan.hospitals.map(({ msp, name, slug }) => ({ msp, name, slug }));
-  return { channel: plan.channel, hospitals, ports: { ...ports }, ...(chaincode === undefined ? {} : { chaincode }) };
-}
-
-/** A chaincode that was built anew is a new definition on a channel that has run another. */
-function sequenceOf(claim: HomeClaim | undefined, digest: string): number {
-  if (claim?.chaincode === undefined) return 1;
-  return claim.chaincode.digest === digest ? claim.chaincode.sequence : claim.chaincode.sequence + 1;
+  return { repository, home, hospitals: plan.hospitals, ports, chaincode, environment };
 }
 
 function partsOf(channel: ChannelKind, layout: NetworkLayout, options: StartOptions): PartSpec[] {

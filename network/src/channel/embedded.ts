@@ -8,6 +8,9 @@ import { CHANNEL_OWNER, labelOf, type PartSpec } from '../supervise/partSpec.js'
 /** A block is cut after this time, or when it holds so many transactions; at once when nothing else waits. */
 const BATCH = { timeoutMs: 50, messagesMax: 50 };
 
+/** The channel itself raises the sequence when a definition's version is another one than it has stored. */
+const SEQUENCE_MIN = 1;
+
 const PART = { owner: CHANNEL_OWNER, name: 'embedded' };
 
 /**
@@ -35,7 +38,7 @@ export function embeddedChannel(layout: NetworkLayout): PartSpec[] {
 }
 
 function configuration(layout: NetworkLayout, readyFile: string): unknown {
-  const { chaincode, home, sequence } = layout;
+  const { chaincode, home } = layout;
   return {
     channel: CHANNEL_NAME,
     home: join(home.channelFolder, 'ledger'),
@@ -44,7 +47,7 @@ function configuration(layout: NetworkLayout, readyFile: string): unknown {
       {
         name: CHAINCODE_NAME,
         version: chaincode.digest,
-        sequence,
+        sequence: SEQUENCE_MIN,
         packageId: chaincode.packageId,
         endorsement: 'MAJORITY',
       },

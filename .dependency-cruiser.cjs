@@ -38,7 +38,7 @@ const ROOMS = [
   ...[
     { name: 'privacy', rooms: [DOMAIN] },
     // Initial weights are drawn from privacy's keystream, so that every hospital draws the same.
-    { name: 'learning', rooms: [DOMAIN, ...gateway('privacy')] },
+    { name: 'learning', rooms: [DOMAIN, AGENT_INTERFACES, ...gateway('privacy')] },
   ].map(({ name, rooms }) => ({
     name,
     from: `^gateway/src/${name}/`,
@@ -113,7 +113,7 @@ const ROOMS = [
     name: 'cli',
     from: '^gateway/cli/src/',
     rooms: [DOMAIN, API_CLIENT],
-    packages: ['commander', '@bomb.sh/tab', 'listr2'],
+    packages: ['commander', '@bomb.sh/tab', 'listr2', 'zod'],
     node: NODE,
   },
   {
@@ -150,7 +150,7 @@ const ROOMS = [
 /** What a test beside the code may use on top of its room. */
 const TEST_PACKAGES = ['@jest/globals', 'fast-check', 'json-canonicalize'];
 const TEST_SUPPORT = '^test/support/';
-const TEST = '\\.test\\.ts$';
+const TEST = '(\\.test\\.ts$|/testing/)';
 
 const ROOM = '^(chaincode|gateway|network|test)/';
 
@@ -176,7 +176,7 @@ function rulesOf({ name, from, rooms = [], packages = [], node = [] }) {
     to,
   });
   const code = { path: from, pathNot: TEST };
-  const tests = { path: `${from}.*${TEST}` };
+  const tests = { path: from.endsWith('$') ? `${from.slice(0, -1)}${TEST}` : `${from}.*${TEST}` };
   const core = { dependencyTypes: ['core'] };
   return [
     rule('rooms', code, { path: ROOM, pathNot: [own, ...rooms] }),

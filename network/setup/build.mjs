@@ -37,9 +37,13 @@ function filesBelow(folder) {
     .sort();
 }
 
-/** Whether a file of `src` has output in `dist`: tests have none. @param {string} path */
+/**
+ * Whether a file of `src` has output in `dist`: tests, and the `testing` folders with what they share, have none.
+ *
+ * @param {string} path
+ */
 export function isCompiled(path) {
-  return /\.ts$/.test(path) && !/\.(?:test|d)\.ts$/.test(path);
+  return /\.ts$/.test(path) && !/\.(?:test|d)\.ts$|(?:^|\/)testing\//.test(path);
 }
 
 /**

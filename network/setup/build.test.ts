@@ -118,6 +118,9 @@ test.each([
   ['round.ts', true],
   ['rules/open.ts', true],
   ['round.test.ts', false],
+  ['testing/exampleRound.ts', false],
+  ['rules/testing/example.ts', false],
+  ['contesting/a.ts', true],
   ['shim.d.ts', false],
   ['notes.md', false],
 ])('%s is compiled: %s', (path, expected) => {

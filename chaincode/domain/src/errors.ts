@@ -27,6 +27,13 @@ export const ERRORS = {
     kind: 'invalid',
     message: 'the cursor is not one that this list gave: start again without it',
   },
+  TOO_MANY_REQUESTS: {
+    kind: 'limit',
+    message: 'more than {requestsMax} requests in {seconds} s: wait, and send fewer at one time',
+  },
+  JOB_UNKNOWN: { kind: 'missing', message: 'no job {job}: the gateway forgets jobs when it restarts' },
+  JOBS_TOO_MANY: { kind: 'limit', message: '{jobsMax} jobs are running already: wait until one is over' },
+  JOB_CANCELLED: { kind: 'conflict', message: 'job {job} was cancelled' },
   ROUTE_UNKNOWN: { kind: 'missing', message: '{method} {path} does not exist: see GET /api/v1' },
   // studies
   STUDY_UNKNOWN: { kind: 'missing', message: 'no study {study}' },
@@ -158,8 +165,13 @@ export const ERRORS = {
     kind: 'invalid',
     message: 'the version file is not what its digest or the protocol says: {problem}',
   },
+  VERSION_FILE_NOT_HERE: {
+    kind: 'missing',
+    message: 'the file of version {version} of study {study} is not on this disk: the gateway of {holders} has it',
+  },
   // exchange
   EXCHANGE_UNREACHABLE: { kind: 'unavailable', message: 'the gateway of {msp} does not answer' },
+  EXCHANGE_BUSY: { kind: 'unavailable', message: 'too many bytes are coming in at one time: send it again later' },
   EXCHANGE_REFUSED: { kind: 'forbidden', message: '{problem}' },
   VECTOR_DIGEST_MISMATCH: { kind: 'invalid', message: 'the bytes do not hash to {digest}' },
   VECTOR_UNKNOWN: { kind: 'missing', message: 'no vector {digest} is held here' },

@@ -33,6 +33,20 @@ function requireColumns({ columns, label }: StudyProtocol): void {
     throw modelInvalid(`the label's column ${label.column} is among the features: it would predict itself`);
   if (label.kind === 'number' && label.min >= label.max)
     throw modelInvalid(`the label's min ${label.min} must be below its max ${label.max}`);
+  const wide = [...columns, { ...label, name: label.column }].find(
+    (column) => column.kind === 'number' && !Number.isFinite(column.max - column.min),
+  );
+  if (wide) throw modelInvalid(`the range of column ${wide.name} is too wide to be mapped to [-1, 1]`);
+  for (const column of columns) {
+    const same = column.kind === 'category' ? firstTwice(column.levels.map(levelValue)) : undefined;
+    if (same !== undefined) throw modelInvalid(`column ${column.name} has two levels of the value ${same}`);
+  }
+}
+
+/** A level as files are matched with it: numbers by their value, so that `1.0` is `1`. */
+function levelValue(level: string): string {
+  const number = level.trim() === '' ? Number.NaN : Number(level);
+  return Number.isFinite(number) ? String(number) : level;
 }
 
 const LABEL_OF: Readonly<Record<string, StudyProtocol['label']['kind']>> = {

@@ -150,7 +150,7 @@ const ROOMS = [
 /** What a test beside the code may use on top of its room. */
 const TEST_PACKAGES = ['@jest/globals', 'fast-check', 'json-canonicalize'];
 const TEST_SUPPORT = '^test/support/';
-const TEST = '(\\.test\\.ts$|/testing/)';
+const TEST = '(\\.test\\.ts$|\\btesting/)';
 
 const ROOM = '^(chaincode|gateway|network|test)/';
 

@@ -1,0 +1,159 @@
+/** A hospital's vector of a round, made of its own rows. */
+import {
+  type LocalTraining,
+  type Metrics,
+  refusal,
+  sharedTensors,
+  statisticsScale,
+  updateScale,
+  type VectorLayout,
+  vectorLayout,
+} from '@consilium/domain';
+import type { VectorMade, VectorTask } from '../agent/ports.js';
+import { quantiseTotal, quantiseUpdate } from '../privacy/fixedPoint.js';
+import { exactMetrics, writeEvaluation, writeLoss } from './evaluation.js';
+import type { HospitalModel } from './hospitalModel.js';
+import { currentValues, nextPersonal, releasedValues, type WholeVersion, wholeVersion } from './personalTensors.js';
+import { trainSums } from './standardisation.js';
+
+/** A vector with what the operator of this hospital should know of it. */
+export type HospitalVector = VectorMade & Readonly<{ notices: readonly string[] }>;
+
+type Filled = Pick<VectorMade, 'personal' | 'evaluation' | 'clipped'>;
+type Report = (step: number) => void | Promise<void>;
+/** Base and candidate parent, their files read. */
+type Bases = Readonly<{ base: WholeVersion; parent: WholeVersion | undefined }>;
+
+/**
+ * @param task of the study that the model was built for
+ * @throws ConsiliumError VERSION_FILE_INVALID, TRAINING_NOT_FINITE, UPDATE_OVERFLOWS
+ */
+export async function makeVector(model: HospitalModel, task: VectorTask, onProgress?: Report): Promise<HospitalVector> {
+  const started = performance.now();
+  const { protocol } = model;
+  const layout = vectorLayout(protocol, task.kind);
+  const vector = new Int32Array(layout.length);
+  const filled = await fill(model, task, layout, vector, onProgress);
+  return {
+    vector,
+    ...filled,
+    trainingPatients: model.trainingPatients(),
+    seconds: (performance.now() - started) / 1_000,
+    notices: noticesOf(model, protocol.training),
+  };
+}
+
+async function fill(
+  model: HospitalModel,
+  task: VectorTask,
+  layout: VectorLayout,
+  vector: Int32Array,
+  onProgress?: Report,
+): Promise<Filled> {
+  if (layout.statistics) {
+    writeStatistics(model, layout.statistics, vector);
+    return { personal: task.base.personal, evaluation: undefined, clipped: false };
+  }
+  const base = wholeVersion(model.protocol, task.base);
+  const parent = task.candidateParent && wholeVersion(model.protocol, task.candidateParent);
+  if (layout.update) {
+    writeValidation(model, layout, { base, parent }, currentValues, vector);
+    return train(model, task, layout.update, base, vector, onProgress);
+  }
+  const released = (version: WholeVersion) => releasedValues(model.protocol, version);
+  writeValidation(model, layout, { base, parent }, released, vector);
+  const evaluation = writeTest(model, layout, { base, parent }, vector);
+  return { personal: task.base.personal, evaluation, clipped: false };
+}
+
+/** Sums of features mapped to [-1, 1] and of their squares, rows, and positives: of the train rows. */
+function writeStatistics(
+  model: HospitalModel,
+  slices: NonNullable<VectorLayout['statistics']>,
+  vector: Int32Array,
+): void {
+  const { protocol, trainRows } = model;
+  const { patientsMax } = protocol;
+  if (trainRows.length > patientsMax)
+    throw refusal('UPDATE_OVERFLOWS', {
+      problem: `there are ${trainRows.length} training patients, patientsMax allows ${patientsMax}`,
+    });
+  const scale = statisticsScale(protocol);
+  const { sums, squares } = trainSums(model.rows);
+  const quantised = (totals: Float64Array) =>
+    Int32Array.from(totals, (total) => quantiseTotal(total, patientsMax, scale));
+  if (slices.sums) vector.set(quantised(sums), slices.sums.start);
+  if (slices.squares) vector.set(quantised(squares), slices.squares.start);
+  vector[slices.patients.start] = trainRows.length;
+  if (slices.positives) vector[slices.positives.start] = model.trainPositives();
+}
+
+function writeValidation(
+  model: HospitalModel,
+  { validation }: VectorLayout,
+  { base, parent }: Bases,
+  valuesOf: typeof currentValues,
+  vector: Int32Array,
+): void {
+  if (!validation) return;
+  const scored = (version: WholeVersion) => model.score(valuesOf(version), version.content, model.validationRows);
+  writeEvaluation(model.protocol, validation.base, scored(base), vector);
+  if (parent) writeLoss(model.protocol, validation.parentLoss, scored(parent), vector);
+}
+
+/** Of what would be released, on test rows. */
+function writeTest(
+  model: HospitalModel,
+  { test }: VectorLayout,
+  { base, parent }: Bases,
+  vector: Int32Array,
+): VectorMade['evaluation'] {
+  if (!test) return undefined;
+  const judge = (version: WholeVersion, slices: typeof test.base): Metrics => {
+    const scored = model.score(releasedValues(model.protocol, version), version.content, model.testRows);
+    writeEvaluation(model.protocol, slices, scored, vector);
+    return exactMetrics(model.protocol, scored);
+  };
+  return { base: judge(base, test.base), parent: parent && judge(parent, test.parent) };
+}
+
+/** A hospital without a train row counts for nothing: its update and its weight are 0. */
+async function train(
+  model: HospitalModel,
+  task: VectorTask,
+  { all, weight: weightSlice }: NonNullable<VectorLayout['update']>,
+  base: WholeVersion,
+  vector: Int32Array,
+  onProgress?: Report,
+): Promise<Filled> {
+  const { protocol } = model;
+  if (model.trainRows.length === 0) return { personal: task.base.personal, evaluation: undefined, clipped: false };
+  const start = currentValues(base);
+  const trained = await model.train(start, base.content, {
+    training: protocol.training,
+    base: base.content.weights,
+    round: task.round,
+    ...(onProgress ? { onProgress } : {}),
+  });
+  const { weights, weightMax, clipNorm } = protocol.aggregation;
+  const weight = weights === 'equal' ? 1 : Math.min(model.trainingPatients(), weightMax);
+  const names = sharedTensors(protocol).map(({ name }) => name);
+  const [after, before] = [trained, start].map((values) => names.map((name) => values.get(name) as Float32Array)) as [
+    Float32Array[],
+    Float32Array[],
+  ];
+  const rules = { round: task.round, weight, weightMax, clipNorm, scale: updateScale(protocol) };
+  const { clipped } = quantiseUpdate(after, before, rules, vector.subarray(all.start, all.start + all.length));
+  vector[weightSlice.start] = weight;
+  return { personal: nextPersonal(protocol, task.round, base.personal, trained), evaluation: undefined, clipped };
+}
+
+function noticesOf(model: HospitalModel, { batchSize }: LocalTraining): string[] {
+  const rows = model.trainRows.length;
+  if (rows === 0) return ['no training row here: this hospital evaluates, its update counts for nothing'];
+  const notices =
+    rows < batchSize ? [`${rows} training rows are fewer than a batch of ${batchSize}: a batch has ${rows}`] : [];
+  const positives = model.trainPositives();
+  const isOneClass = model.protocol.label.kind === 'binary' && (positives === 0 || positives === rows);
+  return isOneClass ? [...notices, 'all training rows here have one class'] : notices;
+}

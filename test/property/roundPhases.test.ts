@@ -133,6 +133,17 @@ describe('a round, whatever is recorded in whatever order', () => {
     always((before, after) => kept(before.roster, after.roster) && kept(before.survivors, after.survivors));
   });
 
+  test('is beyond every phase that was closed, with what the close found', () => {
+    always((_, { stage, roster, survivors }, { facts }) =>
+      [...facts.closes.values()].every(
+        ({ phase, found }) =>
+          ORDER.indexOf(stage) > ORDER.indexOf(phase) &&
+          (phase !== 'joining' || canonicalJson(roster) === canonicalJson(found)) &&
+          (phase !== 'contributing' || canonicalJson(survivors) === canonicalJson(found)),
+      ),
+    );
+  });
+
   test('has survivors only from its roster, and a roster only of those that were there', () => {
     always((_, { roster, survivors }, { facts }) => {
       const joined = roster?.every((msp) => facts.joins.has(msp)) ?? true;

@@ -120,12 +120,11 @@ export class RunningNetwork {
       stopStage: spec.stopStage,
     }));
     const startedAt = this.#startedAt.toISOString();
-    writeRecord(this.#options.home.recordFile, {
-      launcher,
-      channel: this.channel,
-      state: this.#state,
-      startedAt,
-      parts,
-    });
+    const record = { launcher, channel: this.channel, state: this.#state, startedAt, parts };
+    try {
+      writeRecord(this.#options.home.recordFile, record);
+    } catch {
+      // A full disk must not end the supervision; what the record misses is found by the processes' mark.
+    }
   }
 }

@@ -57,12 +57,12 @@ export async function startNetwork(options: StartOptions): Promise<RunningNetwor
   const progress = options.onProgress ?? (() => undefined);
   const signal = options.signal ?? new AbortController().signal;
   const plan = readTopology(options.topology);
-  requireMemory(plan.hospitals.length);
   const home = new Home(options.home);
   const releaseLock = takeLauncherLock(home.lockFile);
   try {
     const left = await endLeftovers(home);
     if (left.length > 0) progress(`ended what an earlier launcher had left: ${left.join(', ')}`);
+    requireMemory(plan.hospitals.length);
     if (options.fresh === true) home.empty();
     const layout = await prepare(plan, home, options, clock);
     signal.throwIfAborted();

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
 } from 'node:fs';
@@ -37,21 +38,30 @@ export class PartLog {
     }
   }
 
-  /** A line of the launcher's own about this part. */
+  /** Adds a line of the launcher's own about this part. A full disk loses the line, not the supervision. */
   note(text: string, at: Date): void {
-    appendFileSync(this.path, `${at.toISOString()} launcher: ${text}\n`, { mode: PRIVATE_FILE_MODE });
+    try {
+      appendFileSync(this.path, `${at.toISOString()} launcher: ${text}\n`, { mode: PRIVATE_FILE_MODE });
+    } catch {
+      // There is nowhere left to say it.
+    }
   }
 
   /** Cuts the log when it is too long. The part keeps its descriptor, and appends to the emptied file. */
   limit(): void {
     if (!existsSync(this.path) || statSync(this.path).size <= this.bytesMax) return;
-    copyFileSync(this.path, `${this.path}.1`);
+    try {
+      copyFileSync(this.path, `${this.path}.1`);
+    } catch {
+      // No room for the copy: all the more reason to make some.
+      rmSync(`${this.path}.1`, { force: true });
+    }
     truncateSync(this.path);
   }
 
   /** The last lines, oldest first. */
   tail(lines: number): string[] {
-    if (!existsSync(this.path)) return [];
+    if (statSync(this.path, { throwIfNoEntry: false })?.isFile() !== true) return [];
     const all = readFileSync(this.path, 'utf8').split('\n');
     if (all.at(-1) === '') all.pop();
     return all.slice(Math.max(0, all.length - lines));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -124,6 +124,15 @@ describe('SupervisedPart', () => {
     const lives = () => isRunningPid(childPid);
     while (lives() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(lives()).toBe(false);
+  });
+
+  test('a process that cannot even be started fails the start', async () => {
+    const part = partOf(STAYS);
+    rmSync(part.log.path, { force: true });
+    mkdirSync(part.log.path);
+    await expect(part.start()).rejects.toThrow(
+      /^PART_ENDED: ClevelandMSP-gateway ended .*could not be started: .*EISDIR/,
+    );
   });
 
   test('a stale ready file of an earlier process counts for nothing', async () => {

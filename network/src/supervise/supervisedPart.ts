@@ -106,10 +106,15 @@ export class SupervisedPart {
   async start(): Promise<void> {
     if (this.#keeping === undefined) {
       this.#halt = new AbortController();
-      this.#firstReady = firstReady();
-      this.#keeping = this.#keepRunning(this.#halt.signal, this.#firstReady).finally(() => {
-        this.#keeping = undefined;
-      });
+      const first = firstReady();
+      this.#firstReady = first;
+      this.#keeping = this.#keepRunning(this.#halt.signal, first)
+        .catch(first.reject)
+        .finally(() => {
+          this.#keeping = undefined;
+          this.#become('stopped');
+          first.reject(new Error(`${labelOf(this.spec)} was stopped before it was ready`));
+        });
     }
     await this.#firstReady?.promise;
   }
@@ -158,16 +163,21 @@ export class SupervisedPart {
       );
       if (!halt.aborted) this.#restarts += 1;
     }
-    this.#become('stopped');
-    first.reject(new Error(`${labelOf(this.spec)} was stopped before it was ready`));
   }
 
   async #runOnce(
     halt: AbortSignal,
     first: FirstReady,
   ): Promise<{ readyForMs: number | undefined; problem: ConsiliumError }> {
-    prepareReadiness(this.spec.readiness);
-    const run = new PartRun(this.spec, this.log, this.folder);
+    let run: PartRun;
+    try {
+      prepareReadiness(this.spec.readiness);
+      run = new PartRun(this.spec, this.log, this.folder);
+    } catch (error) {
+      // Out of descriptors or disk: tried again like a process that ends at once.
+      this.#lastEnd = `it could not be started: ${error instanceof Error ? error.message : String(error)}`;
+      return { readyForMs: undefined, problem: this.#endedEarly(this.#lastEnd) };
+    }
     this.#run = run;
     this.log.note(`started, process ${run.pid ?? 'none'}`, this.clock());
     this.#become('starting');

@@ -18,6 +18,9 @@ import { networkSummary } from './summary.js';
 const LOG_LINES_DEFAULT = 50;
 const LOG_LINES_MAX = 100_000;
 
+/** A second signal counts as one from this time on: Ctrl-C reaches a program directly and through whatever started it. */
+const REPEATED_MS_MIN = 1_000;
+
 interface HomeOption {
   readonly home: string;
 }
@@ -107,12 +110,15 @@ async function start(flags: StartFlags): Promise<void> {
   }
   const interruption = new AbortController();
   let network: RunningNetwork | undefined;
+  let askedMs = 0;
   const onSignal = (name: NodeJS.Signals): void => {
     if (interruption.signal.aborted) {
+      if (performance.now() - askedMs < REPEATED_MS_MIN) return;
       say('Killing every process.');
       void network?.killEverything();
       return;
     }
+    askedMs = performance.now();
     say('Stopping. Again: kill at once.');
     interruption.abort(new Error(`${name} while the network was coming up`));
     void network?.stop();

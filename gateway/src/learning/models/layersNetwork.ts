@@ -6,7 +6,7 @@ import type { Tensorflow } from '../engines/engine.js';
 import type { Network } from './network.js';
 
 type Declared = Extract<Model, { kind: 'layers-model' }>;
-type Activated = { activation?: { getClassName(): string } };
+type Activated = { activation?: { getClassName(): string }; layers?: Activated[] };
 
 /**
  * Tensors are those of the layers, called `layer/weight`. A sigmoid on the output is taken off for a binary label, so that
@@ -46,13 +46,19 @@ async function modelOf(tf: Tensorflow, topology: Declared['topology']): Promise<
 }
 
 function takeSigmoidOff(tf: Tensorflow, model: LayersModel): void {
-  const output = model.outputLayers[0] as Activated;
+  const output = lastLayer(model.outputs[0]?.sourceLayer);
   const activation = output.activation?.getClassName() ?? 'linear';
   if (activation === 'sigmoid')
     output.activation = (tf.layers.dense({ units: 1, activation: 'linear' }) as unknown as Activated)
       .activation as never;
   else if (activation !== 'linear')
     throw invalid(`the output has the activation ${activation}: a binary label takes sigmoid or linear`);
+}
+
+/** The layer itself, or the last one of a model inside the model. */
+function lastLayer(layer: unknown): Activated {
+  const { layers } = layer as Activated;
+  return layers ? lastLayer(layers.at(-1)) : (layer as Activated);
 }
 
 function variablesByName(model: LayersModel, tensors: readonly ModelTensor[]): Map<string, Variable> {

@@ -161,7 +161,7 @@ export function testRefusals(inputs: readonly BadInput[]): void {
     if (answer.ok) throw new Error(`endorsed: ${answer.response}`);
     const error = refusalIn(answer.error);
     expect(error).toMatchObject({ code, detail: expect.stringMatching(says) });
-    expect(answer).not.toHaveProperty('readWriteSet');
+    expect(answer.writes).toEqual([]);
     expect(channel.ledger.range('', '\u007f')).toEqual(before);
   });
 }

@@ -42,7 +42,14 @@ export type Endorsed = Readonly<{
   /** Equal where two peers would have signed the same bytes. */
   fingerprint: string;
 }>;
-export type Refused = Readonly<{ ok: false; txId: string; error: string; fingerprint: string }>;
+export type Refused = Readonly<{
+  ok: false;
+  txId: string;
+  error: string;
+  /** What the contract had written when it refused. Fabric throws it away; a contract that decides first has none. */
+  writes: ReadWriteSet['writes'];
+  fingerprint: string;
+}>;
 
 export type ValidationCode = 'VALID' | 'MVCC_READ_CONFLICT' | 'PHANTOM_READ_CONFLICT' | 'DUPLICATE_TXID';
 export type Committed = Readonly<{
@@ -100,7 +107,7 @@ export class SimulatedLedger {
       return { ok: true, txId, readWriteSet, event, response, fingerprint };
     } catch (error) {
       const text = error instanceof Error ? error.message : String((error as { message?: unknown }).message);
-      return { ok: false, txId, error: text, fingerprint: text };
+      return { ok: false, txId, error: text, writes: stub.readWriteSet().writes, fingerprint: text };
     }
   }
 

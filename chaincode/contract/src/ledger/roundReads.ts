@@ -70,8 +70,8 @@ export function byMsp<T extends Readonly<{ msp: Msp }>>(records: readonly T[]): 
 }
 
 /**
- * Who joined and who contributed, as far as an attestation needs to know: where all contributed, they joined. Reads only
- * facts that stand for ever.
+ * Who joined and who contributed, as far as an attestation needs to know: where all contributed, or contributing was
+ * closed, joining was over. Reads only facts that stand for ever.
  */
 export async function survivorFacts(
   state: LedgerState,
@@ -79,8 +79,8 @@ export async function survivorFacts(
   closes: ReadonlyMap<Phase, Close>,
 ): Promise<{ joined: ReadonlySet<Msp>; contributed: ReadonlySet<Msp> }> {
   const { study, round: number } = round;
-  const none: ReadonlySet<Msp> = new Set();
-  if (closes.has('contributing')) return { joined: none, contributed: none };
+  const close = closes.get('contributing');
+  if (close) return { joined: new Set(round.available), contributed: new Set(close.found) };
   const roster = closes.get('joining')?.found ?? round.available;
   const contributed = await recordedBy(roster, (msp) => state.contribution(study, number, msp));
   if (closes.has('joining') || contributed.size === roster.length) return { joined: contributed, contributed };

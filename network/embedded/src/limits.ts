@@ -16,12 +16,9 @@ export const STREAMS_MAX = 2500;
 export const EXECUTE_MS_MAX = 30_000;
 /** Time that a chaincode process has to answer the dial and register (`chaincode.startuptimeout` is 300 s). */
 export const CHAINCODE_REGISTER_MS_MAX = 10_000;
-/** Pause between two dials of a chaincode process that does not answer. */
-export const CHAINCODE_REDIAL_MS = 100;
-/** Time that a call waits for a chaincode process which is just being dialled. */
-export const CHAINCODE_LAUNCH_WAIT_MS_MAX = 3_000;
-/** Time that one endorsement may take (`peer.gateway.endorsementTimeout`). */
-export const ENDORSEMENT_MS_MAX = 30_000;
+/** Pauses between two dials of a chaincode process that does not answer: from the first, doubling, to the second. */
+export const CHAINCODE_REDIAL_MS_MIN = 100;
+export const CHAINCODE_REDIAL_MS_MAX = 800;
 /** How far a proposal's clock may be off (`peer.authentication.timewindow`). */
 export const CLOCK_WINDOW_MS_MAX = 15 * 60_000;
 /** Results that one unpaged query returns (`ledger.state.totalQueryLimit`). */

@@ -37,14 +37,18 @@ export class Definitions {
     return namespace === LIFECYCLE ? majorityEndorsement(this.#membership) : this.get(namespace)?.policy;
   }
 
-  /**
-   * The endorsement policy of a collection; 'chaincode' where that of the chaincode holds; undefined where the chaincode
-   * has no such collection.
-   */
+  /** The endorsement policy of a collection; undefined where the chaincode has no such collection. */
   collectionPolicy(collection: string): Policy | undefined {
     const organization = organizationOfCollection(collection);
     if (organization === undefined || !this.#membership.provider(organization)) return undefined;
     return new SignaturePolicy(signedByPeerOf(organization));
+  }
+
+  /** Whether an organisation's peers may hold the values of a collection. */
+  isCollectionMember(collection: string, organization: string): boolean {
+    return (
+      organizationOfCollection(collection) === organization && this.#membership.provider(organization) !== undefined
+    );
   }
 
   /** To be called when a block has written to the lifecycle's namespace. */

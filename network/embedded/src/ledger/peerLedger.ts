@@ -143,11 +143,13 @@ export class PeerLedger {
     const { block, hash, transactions } = parsed;
     const verdict = this.#verdictOn(parsed);
     const { codes, updates, commitHash } = verdict;
-    const { sets, privateUpdates } = privateEffects(this.organization, parsed, verdict, this.state, this.privates);
-    const ids = transactions.flatMap((each) => each.header?.transactionId || []);
-    // Private sets first: they are kept by this peer alone, while the state can always be derived again.
-    if (sets.length > 0 || updates.purges.length > 0) this.privates.commit(block.number, sets, ids, updates.purges);
-    this.state.apply({ number: block.number, hash, codes, commitHash, updates, privateUpdates });
+    const effects = privateEffects(this.organization, parsed, verdict, this.definitions, this.privates);
+    // Private data first: this peer alone keeps it, while the state can always be derived again.
+    if (effects.sets.length > 0 || effects.purges.length > 0) {
+      const ids = transactions.flatMap((each) => each.header?.transactionId || []);
+      this.privates.commit(block.number, effects, ids);
+    }
+    this.state.apply({ number: block.number, hash, codes, commitHash, updates });
     if (updates.publicUpdates.has(LIFECYCLE)) this.definitions.forget();
   }
 

@@ -1,8 +1,8 @@
 import { buffer, sha256 } from '../wire/bytes.js';
 import { ledger, ValidationCode } from '../wire/proto.js';
-import { organizationOfCollection } from './chaincodeDefinition.js';
-import type { CommittedSet, PrivateStore } from './privateStore.js';
-import type { PrivateUpdate, StateStore } from './stateStore.js';
+import type { Definitions } from './definitions.js';
+import type { CommittedSet, PrivateEffects, PrivateStore } from './privateStore.js';
+import type { PrivateUpdate } from './privateValues.js';
 import type { ParsedBlock, Verdict } from './validator.js';
 import { sameVersion } from './version.js';
 
@@ -16,9 +16,9 @@ export function privateEffects(
   organization: string,
   { block, transactions }: ParsedBlock,
   { codes, updates }: Verdict,
-  state: StateStore,
+  definitions: Definitions,
   store: PrivateStore,
-): { sets: CommittedSet[]; privateUpdates: PrivateUpdate[] } {
+): PrivateEffects {
   const sets: CommittedSet[] = [];
   const privateUpdates: PrivateUpdate[] = [];
   transactions.forEach(({ action, header }, place) => {
@@ -26,12 +26,12 @@ export function privateEffects(
     const version = { block: block.number, transaction: place };
     for (const { namespace, collections } of action.namespaces) {
       for (const { collection, privateSetHash } of collections) {
-        if (privateSetHash.length === 0 || organizationOfCollection(collection) !== organization) continue;
+        if (privateSetHash.length === 0 || !definitions.isCollectionMember(collection, organization)) continue;
         const bytes = store.find(header.transactionId, namespace, collection, version, privateSetHash);
         if (!bytes) continue;
         sets.push({ namespace, collection, version, bytes });
         privateUpdates.push(
-          ...updatesOf({ namespace, collection, version, bytes }, state).filter(({ key }) => {
+          ...updatesOf({ namespace, collection, version, bytes }, store).filter(({ key }) => {
             const keyHash = sha256(Buffer.from(key)).toString('hex');
             return sameVersion(updates.hashUpdate(namespace, collection, keyHash)?.version, version);
           }),
@@ -39,10 +39,10 @@ export function privateEffects(
       }
     }
   });
-  return { sets, privateUpdates };
+  return { sets, updates: privateUpdates, purges: updates.purges };
 }
 
-function updatesOf({ namespace, collection, version, bytes }: CommittedSet, state: StateStore): PrivateUpdate[] {
+function updatesOf({ namespace, collection, version, bytes }: CommittedSet, store: PrivateStore): PrivateUpdate[] {
   const set = KVRWSet.deserializeBinary(bytes);
   const written = set.getWritesList().map((write) => ({
     namespace,
@@ -58,7 +58,7 @@ function updatesOf({ namespace, collection, version, bytes }: CommittedSet, stat
     .map((write) => write.getKey())
     .filter((key) => !keys.has(key))
     .flatMap((key) => {
-      const value = state.privateValue(namespace, collection, key)?.value;
+      const value = store.values.get(namespace, collection, key)?.value;
       return value ? [{ namespace, collection, key, value, version }] : [];
     });
   return [...written, ...touched];

@@ -1,6 +1,7 @@
 import { type Database, inTransaction } from '@consilium/sqlite';
 import { buffer, sameBytes, sha256 } from '../wire/bytes.js';
 import { encode, ledger } from '../wire/proto.js';
+import { type PrivateUpdate, PrivateValues } from './privateValues.js';
 import type { PrivateSet } from './readWriteSetBuilder.js';
 import type { Purge } from './stateUpdates.js';
 import type { Version } from './version.js';
@@ -10,6 +11,13 @@ const { kvrwset } = ledger.rwset;
 /** A private set as a block committed it. */
 export interface CommittedSet extends PrivateSet {
   readonly version: Version;
+}
+
+/** What a block means for the private data of one peer. */
+export interface PrivateEffects {
+  readonly sets: readonly CommittedSet[];
+  readonly updates: readonly PrivateUpdate[];
+  readonly purges: readonly Purge[];
 }
 
 const SCHEMA = `
@@ -25,10 +33,12 @@ CREATE TABLE IF NOT EXISTS committed (
 const ENDORSED_SET_BLOCKS_MAX = 1_000;
 
 /**
- * The private write sets that one hospital's peer holds: first as endorsed, then as committed. Nobody else has them, so
- * they are on disk before an endorsement is answered.
+ * The private data that one hospital's peer holds: write sets, first as endorsed, then as committed, and the latest
+ * values. Nobody else has them, so they are on disk before an endorsement is answered.
  */
 export class PrivateStore {
+  /** The latest values. */
+  readonly values: PrivateValues;
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -36,6 +46,7 @@ export class PrivateStore {
     database.exec('PRAGMA secure_delete = ON');
     database.exec(SCHEMA);
     this.#database = database;
+    this.values = new PrivateValues(database);
   }
 
   /** Keeps the sets of a transaction that is being endorsed at this height. */
@@ -61,8 +72,11 @@ export class PrivateStore {
     return endorsed && sameBytes(sha256(endorsed.bytes), hash) ? buffer(endorsed.bytes) : undefined;
   }
 
-  /** Moves the sets that a block commits to where they stay, carries its purges out and forgets old endorsed sets. */
-  commit(block: number, sets: readonly CommittedSet[], ids: readonly string[], purges: readonly Purge[]): void {
+  /**
+   * Keeps what a block commits, carries its purges out and forgets endorsed sets that are old or done with (`ids`: the
+   * block's transactions). May be called again for the same block after a crash.
+   */
+  commit(block: number, { sets, updates, purges }: PrivateEffects, ids: readonly string[]): void {
     inTransaction(this.#database, () => {
       const insert = this.#database.prepare('INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?, ?)');
       for (const { namespace, collection, version, bytes } of sets) {
@@ -71,6 +85,7 @@ export class PrivateStore {
       const forget = this.#database.prepare('DELETE FROM endorsed WHERE transaction_id = ?');
       for (const id of ids) forget.run(id);
       this.#database.prepare('DELETE FROM endorsed WHERE height < ?').run(block - ENDORSED_SET_BLOCKS_MAX);
+      this.values.apply(updates);
       for (const purge of purges) this.#purge(purge);
     });
     // Deleted values would stay readable in the write-ahead log until it is next folded into the database.

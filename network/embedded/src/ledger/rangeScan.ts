@@ -1,12 +1,12 @@
+import type { KeyRange, StateEntry } from './keyRange.js';
 import { RangeReads } from './rangeReads.js';
 import type { RangeRead } from './readWriteSet.js';
-import type { StateEntry } from './stateStore.js';
 
 /** Keys fetched at once: the database is never left in the middle of a cursor. */
 const PAGE_KEYS = 100;
 
-/** Reads up to `count` entries from a key on, in order; `after` leaves the key itself out. */
-export type RangeReader = (from: string, after: boolean, count: number) => StateEntry[];
+/** Reads a range of keys in order. */
+export type RangeReader = (range: KeyRange) => StateEntry[];
 
 /** Walks over a range and notes what was seen, so that a phantom can be found when the block is validated. */
 export class RangeScan {
@@ -63,7 +63,7 @@ export class RangeScan {
 
   #take(): StateEntry | undefined {
     if (this.#buffered.length === 0 && !this.#isFetched) {
-      this.#buffered = this.#read(this.#from, this.#isAfter, PAGE_KEYS);
+      this.#buffered = this.#read({ start: this.#from, after: this.#isAfter, end: this.#end, count: PAGE_KEYS });
       this.#isFetched = this.#buffered.length < PAGE_KEYS;
       this.#from = this.#buffered.at(-1)?.key ?? this.#from;
       this.#isAfter = true;

@@ -1,10 +1,10 @@
 import { sha256 } from '../wire/bytes.js';
 import { definitionKeys, LIFECYCLE, organizationOfCollection } from './chaincodeDefinition.js';
+import type { KeyRange } from './keyRange.js';
 import { type Metadata, VALIDATION_PARAMETER } from './metadata.js';
 import type { PeerLedger } from './peerLedger.js';
 import { RangeScan } from './rangeScan.js';
 import { type PrivateSet, ReadWriteSetBuilder } from './readWriteSetBuilder.js';
-import type { StateEntry } from './stateStore.js';
 import { printVersion, sameVersion } from './version.js';
 
 /** What must be endorsed, and so who must endorse (Fabric's `ChaincodeInterest`, for one chaincode). */
@@ -16,12 +16,6 @@ export interface EndorsementInterest {
   readonly keyPolicies: readonly Buffer[];
   /** Collections that are touched. Only peers that may hold a collection can endorse what read its values. */
   readonly collections: ReadonlyMap<string, { readonly hasPrivateReads: boolean }>;
-}
-
-/** A page of a range, and where the next one begins ('' when there is none). */
-export interface RangePage {
-  readonly entries: readonly StateEntry[];
-  readonly bookmark: string;
 }
 
 /**
@@ -80,12 +74,8 @@ export class Simulator {
       if (this.#hasWritten) throw this.#unsupported('Paginated queries are supported only in a read-only transaction');
       this.#hasPaged = true;
     }
-    const scan = new RangeScan(
-      (from, after, count) => {
-        return this.#ledger.state.range(this.#chaincode, from, after, end, count);
-      },
-      { start, end, ...(pageSize ? { limit: pageSize } : {}) },
-    );
+    const read = (range: KeyRange) => this.#ledger.state.range(this.#chaincode, range);
+    const scan = new RangeScan(read, { start, end, ...(pageSize ? { limit: pageSize } : {}) });
     this.#scans.push(scan);
     return scan;
   }
@@ -93,7 +83,7 @@ export class Simulator {
   getPrivate(collection: string, key: string): Buffer | undefined {
     this.#checkAccess(collection);
     this.#checkDefined(collection);
-    const found = this.#ledger.state.privateValue(this.#chaincode, collection, key);
+    const found = this.#ledger.privates.values.get(this.#chaincode, collection, key);
     const hash = this.#ledger.state.hash(this.#chaincode, collection, hexHash(key));
     if (!sameVersion(found?.version, hash?.version)) {
       throw new Error(
@@ -142,10 +132,8 @@ export class Simulator {
     this.#hasQueriedPrivately = true;
     this.#checkDefined(collection);
     // Not collected: a transaction that queries private data can write nothing.
-    return new RangeScan(
-      (from, after, count) => this.#ledger.state.privateRange(this.#chaincode, collection, from, after, end, count),
-      { start, end },
-    );
+    const { values } = this.#ledger.privates;
+    return new RangeScan((range) => values.range(this.#chaincode, collection, range), { start, end });
   }
 
   /** Ends the simulation: what it read and wrote, and who has to endorse that. */

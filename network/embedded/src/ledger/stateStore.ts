@@ -1,5 +1,6 @@
 import { type Database, inTransaction } from '@consilium/sqlite';
 import { buffer } from '../wire/bytes.js';
+import { type EntryRow, entryOf, type KeyRange, rangeBounds, rangeQuery, type StateEntry } from './keyRange.js';
 import { type Metadata, packMetadata, unpackMetadata } from './metadata.js';
 import type { StateUpdates } from './stateUpdates.js';
 import type { Version } from './version.js';
@@ -11,23 +12,6 @@ export interface StateValue {
   readonly version: Version;
 }
 
-/** A key within a range, with its value. */
-export interface StateEntry {
-  readonly key: string;
-  readonly value: Buffer;
-  readonly version: Version;
-}
-
-/** A private value that this hospital's peer may hold. */
-export interface PrivateUpdate {
-  readonly namespace: string;
-  readonly collection: string;
-  readonly key: string;
-  /** Undefined deletes it. */
-  readonly value: Buffer | undefined;
-  readonly version: Version;
-}
-
 /** Everything that one block changes at one peer. */
 export interface BlockEffects {
   readonly number: number;
@@ -36,7 +20,6 @@ export interface BlockEffects {
   readonly codes: Uint8Array;
   readonly commitHash: Buffer;
   readonly updates: StateUpdates;
-  readonly privateUpdates: readonly PrivateUpdate[];
 }
 
 interface Row {
@@ -57,18 +40,15 @@ CREATE TABLE IF NOT EXISTS state (
 CREATE TABLE IF NOT EXISTS hashes (
   namespace TEXT, collection TEXT, key TEXT, value BLOB NOT NULL, metadata BLOB,
   block INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (namespace, collection, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS private (
-  namespace TEXT, collection TEXT, key BLOB, value BLOB NOT NULL, block INTEGER NOT NULL, place INTEGER NOT NULL,
-  PRIMARY KEY (namespace, collection, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
   namespace TEXT, key BLOB, block INTEGER, place INTEGER, PRIMARY KEY (namespace, key, block, place)) WITHOUT ROWID;
 `;
 
-const TABLES = ['savepoint', 'verdicts', 'state', 'hashes', 'private', 'history'];
+const TABLES = ['savepoint', 'verdicts', 'state', 'hashes', 'history'];
 
 /**
- * One peer's state: the latest value of every key, as of its savepoint. It is derived from the chain (and the private
- * sets that the peer holds), so its commits need not reach the disk before they are answered: what a crash takes away
+ * One peer's state: the latest value of every key, as of its savepoint. It is derived from the chain
+ * alone, so its commits need not reach the disk before they are answered: what a crash takes away
  * is computed again at the next start.
  */
 export class StateStore {
@@ -115,36 +95,10 @@ export class StateStore {
     return stateValueOf(this.#statements.hash.get(namespace, collection, keyHash) as Row | undefined);
   }
 
-  /** A private value, where this peer holds it. */
-  privateValue(namespace: string, collection: string, key: string): StateValue | undefined {
-    return stateValueOf(this.#statements.private.get(namespace, collection, Buffer.from(key)) as Row | undefined);
-  }
-
-  /**
-   * Up to `count` keys from `start` (itself included, unless `after`) to before `end` ('' for no end), in the order of
-   * their bytes.
-   */
-  range(namespace: string, start: string, after: boolean, end: string, count: number): StateEntry[] {
-    const statement = end === '' ? this.#statements.rangeOpen : this.#statements.range;
-    const from = after ? Buffer.concat([Buffer.from(start), Buffer.of(0)]) : Buffer.from(start);
-    const bounds = end === '' ? [namespace, from, count] : [namespace, from, Buffer.from(end), count];
-    return (statement.all(...bounds) as unknown as (Row & { key: Uint8Array })[]).map(entryOf);
-  }
-
-  /** As `range`, over the private values of a collection that this peer holds. */
-  privateRange(
-    namespace: string,
-    collection: string,
-    start: string,
-    after: boolean,
-    end: string,
-    count: number,
-  ): StateEntry[] {
-    const statement = end === '' ? this.#statements.privateRangeOpen : this.#statements.privateRange;
-    const from = after ? Buffer.concat([Buffer.from(start), Buffer.of(0)]) : Buffer.from(start);
-    const bounds =
-      end === '' ? [namespace, collection, from, count] : [namespace, collection, from, Buffer.from(end), count];
-    return (statement.all(...bounds) as unknown as (Row & { key: Uint8Array })[]).map(entryOf);
+  /** Keys of a namespace in the order of their bytes. */
+  range(namespace: string, range: KeyRange): StateEntry[] {
+    const statement = range.end === '' ? this.#statements.rangeOpen : this.#statements.range;
+    return (statement.all(namespace, ...rangeBounds(range)) as unknown as EntryRow[]).map(entryOf);
   }
 
   /** Where a key was written, newest first. */
@@ -180,8 +134,8 @@ export class StateStore {
     this.#commitHash = effects.commitHash;
   }
 
-  #write({ number, hash, codes, commitHash, updates, privateUpdates }: BlockEffects): void {
-    const { put, remove, putHash, removeHash, putPrivate, removePrivate, addHistory } = this.#statements;
+  #write({ number, hash, codes, commitHash, updates }: BlockEffects): void {
+    const { put, remove, putHash, removeHash, addHistory } = this.#statements;
     for (const [namespace, keys] of updates.publicUpdates) {
       for (const [key, { value, metadata, version }] of keys) {
         if (!value) remove.run(namespace, Buffer.from(key));
@@ -202,10 +156,6 @@ export class StateStore {
         }
       }
     }
-    for (const { namespace, collection, key, value, version } of privateUpdates) {
-      if (!value) removePrivate.run(namespace, collection, Buffer.from(key));
-      else putPrivate.run(namespace, collection, Buffer.from(key), value, version.block, version.transaction);
-    }
     for (const { namespace, key, place } of updates.history) {
       addHistory.run(namespace, Buffer.from(key), number, place);
     }
@@ -215,22 +165,12 @@ export class StateStore {
 }
 
 function prepare(database: Database) {
-  const range = (table: string, where: string, end: string) =>
-    `SELECT key, value, metadata, block, place FROM ${table} WHERE ${where} AND key >= ?${end} ORDER BY key LIMIT ?`;
-  const inNamespace = 'namespace = ?';
   const inCollection = 'namespace = ? AND collection = ?';
   return {
     get: database.prepare('SELECT value, metadata, block, place FROM state WHERE namespace = ? AND key = ?'),
     hash: database.prepare(`SELECT value, metadata, block, place FROM hashes WHERE ${inCollection} AND key = ?`),
-    private: database.prepare(
-      `SELECT value, NULL AS metadata, block, place FROM private WHERE ${inCollection} AND key = ?`,
-    ),
-    range: database.prepare(range('state', inNamespace, ' AND key < ?')),
-    rangeOpen: database.prepare(range('state', inNamespace, '')),
-    privateRange: database.prepare(
-      range('private', inCollection, ' AND key < ?').replace('metadata', 'NULL AS metadata'),
-    ),
-    privateRangeOpen: database.prepare(range('private', inCollection, '').replace('metadata', 'NULL AS metadata')),
+    range: database.prepare(rangeQuery('state', 'namespace = ?', true)),
+    rangeOpen: database.prepare(rangeQuery('state', 'namespace = ?', false)),
     history: database.prepare(
       'SELECT block, place FROM history WHERE namespace = ? AND key = ? ORDER BY block DESC, place DESC',
     ),
@@ -239,8 +179,6 @@ function prepare(database: Database) {
     remove: database.prepare('DELETE FROM state WHERE namespace = ? AND key = ?'),
     putHash: database.prepare('INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?, ?, ?, ?)'),
     removeHash: database.prepare(`DELETE FROM hashes WHERE ${inCollection} AND key = ?`),
-    putPrivate: database.prepare('INSERT OR REPLACE INTO private VALUES (?, ?, ?, ?, ?, ?)'),
-    removePrivate: database.prepare(`DELETE FROM private WHERE ${inCollection} AND key = ?`),
     addHistory: database.prepare('INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)'),
     addVerdict: database.prepare('INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)'),
     save: database.prepare('INSERT OR REPLACE INTO savepoint VALUES (0, ?, ?, ?)'),
@@ -255,12 +193,4 @@ function stateValueOf(row: Row | undefined): StateValue | undefined {
       version: { block: row.block, transaction: row.place },
     }
   );
-}
-
-function entryOf(row: Row & { key: Uint8Array }): StateEntry {
-  return {
-    key: buffer(row.key).toString(),
-    value: buffer(row.value),
-    version: { block: row.block, transaction: row.place },
-  };
 }

@@ -1,5 +1,6 @@
+import type { StateEntry } from './keyRange.js';
 import type { Metadata } from './metadata.js';
-import type { StateEntry, StateStore, StateValue } from './stateStore.js';
+import type { StateStore, StateValue } from './stateStore.js';
 import type { StateUpdates } from './stateUpdates.js';
 
 /** Keys that one read of a range fetches. */
@@ -55,7 +56,7 @@ export class StateView {
     let from = start;
     let after = false;
     for (;;) {
-      const page = this.#state.range(namespace, from, after, end, RANGE_PAGE_KEYS);
+      const page = this.#state.range(namespace, { start: from, after, end, count: RANGE_PAGE_KEYS });
       yield* page;
       const last = page.at(-1);
       if (!last || page.length < RANGE_PAGE_KEYS) break;

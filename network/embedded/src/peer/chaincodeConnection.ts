@@ -1,5 +1,11 @@
 import type { ChannelCredentials, ClientDuplexStream } from '@grpc/grpc-js';
-import { CHAINCODE_REDIAL_MS, CHAINCODE_REGISTER_MS_MAX, EXECUTE_MS_MAX, MESSAGE_BYTES_MAX } from '../limits.js';
+import {
+  CHAINCODE_REDIAL_MS_MAX,
+  CHAINCODE_REDIAL_MS_MIN,
+  CHAINCODE_REGISTER_MS_MAX,
+  EXECUTE_MS_MAX,
+  MESSAGE_BYTES_MAX,
+} from '../limits.js';
 import { buffer } from '../wire/bytes.js';
 import { decode, encode, peer } from '../wire/proto.js';
 
@@ -49,6 +55,7 @@ export class ChaincodeConnection {
   /** Settles when the dial in progress has ended: undefined where the chaincode is ready, else what is wrong. */
   #dial: Promise<string | undefined> | undefined;
   #redial: NodeJS.Timeout | undefined;
+  #redialMs = CHAINCODE_REDIAL_MS_MIN;
   #isReady = false;
   #isClosed = false;
 
@@ -162,6 +169,7 @@ export class ChaincodeConnection {
     this.#stream?.write(this.#message(Type.REGISTERED, undefined));
     this.#stream?.write(this.#message(Type.READY, undefined));
     this.#isReady = true;
+    this.#redialMs = CHAINCODE_REDIAL_MS_MIN;
     return true;
   }
 
@@ -217,7 +225,8 @@ export class ChaincodeConnection {
     for (const call of [...this.#calls.values()]) call.settle(new Error('error sending: chaincode stream terminated'));
     if (this.#isClosed) return;
     clearTimeout(this.#redial);
-    this.#redial = setTimeout(() => this.start(), CHAINCODE_REDIAL_MS);
+    this.#redial = setTimeout(() => this.start(), this.#redialMs);
+    this.#redialMs = Math.min(this.#redialMs * 2, CHAINCODE_REDIAL_MS_MAX);
   }
 }
 

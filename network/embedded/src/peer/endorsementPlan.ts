@@ -1,4 +1,3 @@
-import { organizationOfCollection } from '../ledger/chaincodeDefinition.js';
 import type { Definitions } from '../ledger/definitions.js';
 import type { EndorsementInterest } from '../ledger/simulator.js';
 import { type Policy, SignaturePolicy } from '../membership/policy.js';
@@ -73,13 +72,13 @@ export function policiesFor(
 export function candidatesFor(
   interest: EndorsementInterest,
   nodes: readonly PeerNode[],
+  definitions: Definitions,
   isProtected: boolean,
 ): PeerNode[] {
   return nodes.filter((node) => {
     if (!node.endorser.hasChaincode(interest.chaincode)) return false;
     return [...interest.collections].every(([collection, { hasPrivateReads }]) => {
-      const organization = organizationOfCollection(collection);
-      return !(hasPrivateReads || isProtected) || organization === undefined || organization === node.msp;
+      return !(hasPrivateReads || isProtected) || definitions.isCollectionMember(collection, node.msp);
     });
   });
 }

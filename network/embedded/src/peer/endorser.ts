@@ -157,7 +157,11 @@ export class Endorser {
       });
     const { publicBytes, privateSets, interest } = simulator.finish();
     const isError = response.getStatus() >= ERROR_STATUS_MIN;
-    if (!isError && privateSets.length > 0) ledger.privates.keepEndorsed(transactionId, privateSets, ledger.height);
+    // Nothing of another organisation's is kept, even if this peer was asked to endorse it.
+    const own = privateSets.filter((each) =>
+      ledger.definitions.isCollectionMember(each.collection, ledger.organization),
+    );
+    if (!isError && own.length > 0) ledger.privates.keepEndorsed(transactionId, own, ledger.height);
     if (event && !isError) {
       event.setChaincodeId(chaincode);
       event.setTxId(transactionId);

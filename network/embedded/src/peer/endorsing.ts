@@ -1,5 +1,7 @@
 import { status } from '@grpc/grpc-js';
+import type { DefinedChaincode } from '../ledger/definitions.js';
 import type { EndorsementInterest } from '../ledger/simulator.js';
+import type { Policy } from '../membership/policy.js';
 import { type Proposal, unpackProposal } from '../wire/proposal.js';
 import type { common, gateway, peer } from '../wire/proto.js';
 import { assembleTransaction } from '../wire/transaction.js';
@@ -90,9 +92,9 @@ export class Endorsing {
       keyPolicies: [],
       collections: new Map(),
     };
-    const policies = policiesFor(interest, definition.policy, definitions);
+    const policies = this.#policies(interest, definition);
     const planFor = (isProtected: boolean) =>
-      new EndorsementPlan(policies, candidatesFor(interest, nodes, isProtected), own);
+      new EndorsementPlan(policies, candidatesFor(interest, nodes, definitions, isProtected), own);
     const isPossible = (plan: EndorsementPlan) => plan.choose(new Set(), new Set(), shuffle) !== undefined;
     const plan = planFor(proposal.hasTransient);
     if (isPossible(plan)) return plan;
@@ -107,6 +109,16 @@ export class Endorsing {
       status.FAILED_PRECONDITION,
       `${NO_COMBINATION}: no peer combination can satisfy the endorsement policy`,
     );
+  }
+
+  /** A chaincode may give a key any policy, also one that nobody here can read. */
+  #policies(interest: EndorsementInterest, { policy }: DefinedChaincode): Policy[] {
+    try {
+      return policiesFor(interest, policy, this.#parts.own.ledger.definitions);
+    } catch {
+      const text = `${NO_COMBINATION}: state based endorsement policy cannot be satisfied`;
+      throw new RpcError(status.FAILED_PRECONDITION, text);
+    }
   }
 
   #nodesFor({ channelId, chaincode }: Proposal): PeerNode[] {

@@ -12,8 +12,8 @@ import { countOrNull, hidesPositives } from './smallCells.js';
 import type { Standardisation } from './versionFile.js';
 
 /**
- * The least deviation, in units where a feature's declared range is 2 wide: what varies less is taken to be constant, and
- * is not blown up to noise.
+ * In units where a feature's declared range is 2 wide: what varies less is taken to be constant, and is divided by 1. So a
+ * value that training never saw, of a level that a hospital does not have, does not outweigh all else.
  */
 export const DEVIATION_MIN = 2 ** -10;
 
@@ -22,12 +22,13 @@ export type StatisticsMade =
   | Readonly<{ reason: NoVersionReason }>
   | Readonly<{ statistics: Standardisation | undefined; result: Pick<RoundResult, 'statistics'> }>;
 
-/** mean = Σu / n; deviation = max(sqrt(max(Σu² / n - mean * mean, 0)), DEVIATION_MIN), of the population. */
+/** mean = Σu / n; deviation = sqrt(max(Σu² / n - mean * mean, 0)), of the population; 1 where that is below DEVIATION_MIN. */
 export function standardisationOf(sums: Float64Array, squares: Float64Array, count: number): Standardisation {
   const mean = sums.map((sum) => sum / count);
   const deviation = squares.map((square, i) => {
     const average = mean[i] as number;
-    return Math.max(Math.sqrt(Math.max(square / count - average * average, 0)), DEVIATION_MIN);
+    const root = Math.sqrt(Math.max(square / count - average * average, 0));
+    return root < DEVIATION_MIN ? 1 : root;
   });
   return { mean, deviation };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DEVIATION_MIN } from './aggregateStatistics.js';
+import { standardisationOf } from './aggregateStatistics.js';
 import { standardisationFor, standardised, trainSums } from './standardisation.js';
 import type { TrainingRows } from './trainingRows.js';
 
@@ -27,12 +27,21 @@ describe('standardisation', () => {
     expect(standardisationFor(ROWS, 'federated', {})).toBeUndefined();
   });
 
-  test('per hospital: by its own train rows, a constant feature by the least deviation', () => {
+  test('per hospital: by its own train rows, a constant feature by 1', () => {
     const own = standardisationFor(ROWS, 'per-hospital', { statistics: STATISTICS });
     expect([...(own?.mean ?? [])]).toEqual([0.5, 1]);
     expect(own?.deviation[0]).toBeCloseTo(Math.sqrt(1 / 6), 15);
-    expect(own?.deviation[1]).toBe(DEVIATION_MIN);
+    expect(own?.deviation[1]).toBe(1);
     expect(standardisationFor({ ...ROWS, sets: ['test', 'test', 'test', 'test'] }, 'per-hospital', {})).toBeUndefined();
+  });
+
+  test('a feature that hardly varies is constant', () => {
+    const { deviation } = standardisationOf(
+      new Float64Array([2, 2]),
+      new Float64Array([1 + 2 ** -21, 1 + 2 ** -17]),
+      4,
+    );
+    expect([...deviation]).toEqual([1, Math.sqrt(2 ** -19)]);
   });
 
   test('declared ranges: nothing is done', () => {

@@ -181,6 +181,13 @@ describe('vector of an evaluation round', () => {
     expect(base?.loss).not.toBe(made.evaluation?.parent?.loss);
   });
 
+  test('own figures that small cells suppress are not given away', async () => {
+    const protocol = smallStudy({ standardisation: 'per-hospital', publicData: false });
+    const made = await makeVector(await build(protocol, 16), task(protocol, 'evaluation', 2, first(protocol)));
+    expect(made.evaluation).toBeUndefined();
+    expect(made.vector.some((value) => value !== 0)).toBe(true);
+  });
+
   test('predictions are of the test rows, by their lines', async () => {
     const protocol = smallStudy({ standardisation: 'per-hospital' });
     const model = await build(protocol, 8);

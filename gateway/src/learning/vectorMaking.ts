@@ -14,6 +14,7 @@ import { quantiseTotal, quantiseUpdate } from '../privacy/fixedPoint.js';
 import { exactMetrics, writeEvaluation, writeLoss } from './evaluation.js';
 import type { HospitalModel } from './hospitalModel.js';
 import { currentValues, nextPersonal, releasedValues, type WholeVersion, wholeVersion } from './personalTensors.js';
+import { ledgerMetrics } from './smallCells.js';
 import { trainSums } from './standardisation.js';
 
 /** A vector with what the operator of this hospital should know of it. */
@@ -101,7 +102,10 @@ function writeValidation(
   if (parent) writeLoss(model.protocol, validation.parentLoss, scored(parent), vector);
 }
 
-/** Of what would be released, on test rows. */
+/**
+ * Of what would be released, on test rows.
+ * @returns own exact figures as they may stand on the ledger: undefined where small cells suppress them
+ */
 function writeTest(
   model: HospitalModel,
   { test }: VectorLayout,
@@ -109,12 +113,14 @@ function writeTest(
   vector: Int32Array,
 ): VectorMade['evaluation'] {
   if (!test) return undefined;
-  const judge = (version: WholeVersion, slices: typeof test.base): Metrics => {
+  const judge = (version: WholeVersion, slices: typeof test.base): Metrics | null => {
     const scored = model.score(releasedValues(model.protocol, version), version.content, model.testRows);
     writeEvaluation(model.protocol, slices, scored, vector);
-    return exactMetrics(model.protocol, scored);
+    return ledgerMetrics(model.protocol, exactMetrics(model.protocol, scored));
   };
-  return { base: judge(base, test.base), parent: parent && judge(parent, test.parent) };
+  const [baseMetrics, parentMetrics] = [judge(base, test.base), parent && judge(parent, test.parent)];
+  if (!baseMetrics) return undefined;
+  return { base: baseMetrics, parent: parentMetrics ?? undefined };
 }
 
 /** A hospital without a train row counts for nothing: its update and its weight are 0. */

@@ -148,7 +148,7 @@ const ROOMS = [
 ];
 
 /** What a test beside the code may use on top of its room. */
-const TEST_PACKAGES = ['@jest/globals', 'fast-check', 'json-canonicalize'];
+const TEST_PACKAGES = ['@jest/globals', '@peculiar/x509', 'fast-check', 'json-canonicalize', 'reflect-metadata'];
 const TEST_SUPPORT = '^test/support/';
 const TEST = '(\\.test\\.ts$|\\btesting/)';
 

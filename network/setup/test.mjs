@@ -88,6 +88,23 @@ export async function test(args) {
 }
 
 /**
+ * How jest is started. Projects come first: what follows the list up to the next option would be read as one more.
+ *
+ * @param {readonly string[]} projects
+ * @param {readonly string[]} args the user's
+ * @param {string} file for the result
+ * @returns {string[]}
+ */
+export function jestArguments(projects, args, file) {
+  return [
+    ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', JEST],
+    ...['--selectProjects', ...projects],
+    ...['--passWithNoTests', '--json', `--outputFile=${file}`],
+    ...args,
+  ];
+}
+
+/**
  * @param {string[]} projects
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
@@ -97,18 +114,7 @@ async function runJest(projects, args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'consilium-test-'));
   try {
     const file = join(folder, 'result.json');
-    const own = [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      JEST,
-      '--passWithNoTests',
-      '--json',
-      `--outputFile=${file}`,
-      '--selectProjects',
-      ...projects,
-    ];
-    // `--` keeps jest from reading the user's pattern as one more project.
-    const exitCode = await runInForeground(process.execPath, [...own, '--', ...args], { cwd: ROOT, env });
+    const exitCode = await runInForeground(process.execPath, jestArguments(projects, args, file), { cwd: ROOT, env });
     const counts = countsOf(JSON.parse(readFileSync(file, 'utf8')));
     // Jest can fail without a failed test, by an open handle or a broken configuration for instance.
     return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;

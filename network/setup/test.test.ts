@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { closingLine, countsOf, parseTestArguments } from './test.mjs';
+import { closingLine, countsOf, jestArguments, parseTestArguments } from './test.mjs';
 
 describe('the arguments of the test verb', () => {
   test.each([
@@ -10,6 +10,19 @@ describe('the arguments of the test verb', () => {
   ])('%j', (args, expected) => {
     expect(parseTestArguments(args)).toEqual(expected);
   });
+});
+
+test("the user's options and patterns reach jest as they are, behind the list of projects", () => {
+  const args = jestArguments(['unit', 'property'], ['--runInBand', '-t', 'one name', 'merkle'], '/r.json');
+  const projects = args.indexOf('--selectProjects');
+  expect(args.slice(projects)).toEqual(
+    ['--selectProjects', 'unit', 'property', '--passWithNoTests', '--json', '--outputFile=/r.json'].concat([
+      '--runInBand',
+      '-t',
+      'one name',
+      'merkle',
+    ]),
+  );
 });
 
 describe('the numbers at the end', () => {

@@ -24,6 +24,8 @@ import {
 } from '@consilium/domain';
 import { type Committed, type Endorsed, type Refused, SimulatedLedger } from './simulatedLedger.js';
 
+export { PERMISSIONS };
+
 export const CHANNEL = 'consilium';
 export const HOSPITALS = ['ClevelandMSP', 'HungaryMSP', 'SwitzerlandMSP', 'VaMSP'] as Msp[];
 export const STUDY = StudyId.parse('heart');

@@ -77,6 +77,11 @@ export class SimulatedLedger {
     this.#contracts = new Map(contracts.map((contract) => [contract.getName(), contract]));
   }
 
+  /** Names of all that the contract offers, such as `RoundContract:joinRound`. */
+  transactions(): string[] {
+    return [...this.#contracts].flatMap(([name, contract]) => declaredBy(contract).map((own) => `${name}:${own}`));
+  }
+
   /** Blocks committed. */
   get height(): number {
     return this.#height;
@@ -149,8 +154,7 @@ export class SimulatedLedger {
     const [contractName = '', name = ''] = transaction.split(':');
     const contract = this.#contracts.get(contractName);
     if (!contract) throw new Error(`Contract name is not known: ${contractName}`);
-    const declared = Reflect.getMetadata('fabric:transactions', contract) as { name: string }[];
-    if (!declared.some((known) => known.name === name))
+    if (!declaredBy(contract).includes(name))
       throw new Error(`You've asked to invoke a function that does not exist: ${name}`);
     const context = contract.createContext() as Context;
     context.stub = stub;
@@ -162,4 +166,10 @@ export class SimulatedLedger {
     context.now = () => clockMs;
     return (contract[name] as Contract[string])(context, argument);
   }
+}
+
+/** What a contract declares to be a transaction: its other methods cannot be called from outside. */
+function declaredBy(contract: object): string[] {
+  const declared = Reflect.getMetadata('fabric:transactions', contract) as { name: string }[];
+  return declared.map(({ name }) => name);
 }

@@ -26,8 +26,8 @@ export function trainedVersion(
   const optimiser = new Map<string, Moments>();
   for (const { tensor, slice } of tensors) {
     const before = base.weights.get(tensor.name) as Float32Array;
-    const quantised = sum.subarray(slice.start, slice.start + slice.length);
-    const delta = Float64Array.from(quantised, (value) => value / scale / weight);
+    const delta = new Float64Array(slice.length);
+    for (let i = 0; i < delta.length; i++) delta[i] = (sum[slice.start + i] as number) / scale / weight;
     const moments: Partial<Record<Moment, Float64Array>> = {};
     for (const moment of algorithm.moments)
       moments[moment] =
@@ -54,11 +54,9 @@ function nextAverage(
   if (averageFrom === undefined || round < averageFrom) return before;
   const sums = new Map<string, Float64Array>();
   for (const [name, values] of weights) {
-    const old = before?.sums.get(name);
-    sums.set(
-      name,
-      Float64Array.from(values, (value, i) => (old?.[i] ?? 0) + value),
-    );
+    const sum = before?.sums.get(name)?.slice() ?? new Float64Array(values.length);
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (values[i] as number);
+    sums.set(name, sum);
   }
   return { count: (before?.count ?? 0) + 1, sums };
 }

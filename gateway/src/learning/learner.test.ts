@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { refusal, type StudyProtocol } from '@consilium/domain';
+import { ConsiliumError, refusal, type StudyProtocol, vectorLayout } from '@consilium/domain';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Log, VectorTask } from '../agent/ports.js';
 import { roundArithmetic } from './aggregate.js';
@@ -153,6 +153,61 @@ describe('learner', () => {
       throw refusal('DATA_EMPTY', { file: 'a.csv' });
     };
     await expect(learner({ rows }).learner.makeVector(task(SHORT))).rejects.toMatchObject({ code: 'DATA_EMPTY' });
+  }, 60_000);
+
+  test('tfjs-node comes to nearly the same vector as wasm, or is refused by name', async () => {
+    const wanted = (await learner().learner.makeVector(task(SHORT))).vector;
+    const made = await learner({ engine: 'tfjs-node' })
+      .learner.makeVector(task(SHORT))
+      .catch((error: unknown) => error as ConsiliumError);
+    if (made instanceof ConsiliumError) {
+      expect(made.code).toBe('ENGINE_UNAVAILABLE');
+      return;
+    }
+    expect(made.engine.name).toBe('tfjs-node');
+    const largest = Math.max(...wanted.map(Math.abs));
+    for (const [i, value] of wanted.entries())
+      expect(Math.abs(value - (made.vector[i] as number))).toBeLessThan(0.001 * largest);
+  }, 60_000);
+
+  test('dropout and batch statistics of a layers model are the same in every process', async () => {
+    const layer = (class_name: string, config: object) => ({ class_name, config });
+    const study = smallStudy({
+      standardisation: 'declared-ranges',
+      model: {
+        kind: 'layers-model',
+        topology: {
+          class_name: 'Sequential',
+          config: {
+            name: 'net',
+            layers: [
+              layer('Dense', { name: 'first', units: 6, activation: 'relu', batch_input_shape: [null, 2] }),
+              layer('BatchNormalization', { name: 'norm' }),
+              layer('Dropout', { name: 'drop', rate: 0.5 }),
+              layer('Dense', { name: 'last', units: 1, activation: 'sigmoid' }),
+            ],
+          },
+        },
+        tensors: [
+          { name: 'first/kernel', shape: [2, 6], fan: { in: 2, out: 6 } },
+          { name: 'first/bias', shape: [6] },
+          { name: 'norm/gamma', shape: [6], start: 1 },
+          { name: 'norm/beta', shape: [6] },
+          { name: 'norm/moving_mean', shape: [6] },
+          { name: 'norm/moving_variance', shape: [6], start: 1 },
+          { name: 'last/kernel', shape: [6, 1], fan: { in: 6, out: 1 } },
+          { name: 'last/bias', shape: [1] },
+        ],
+      },
+    });
+    const vectors = [1, 1, 2].map(async (round) => (await learner().learner.makeVector(task(study, round))).vector);
+    const [first, again, other] = await Promise.all(vectors);
+    expect([...(again ?? [])]).toEqual([...(first ?? [])]);
+    expect([...(other ?? [])]).not.toEqual([...(first ?? [])]);
+    const { update } = vectorLayout(study, 'training');
+    const variance = update?.tensors.find(({ tensor }) => tensor.name === 'norm/moving_variance')?.slice
+      .start as number;
+    expect(first?.[variance]).not.toBe(0);
   }, 60_000);
 
   test('a process that holds too much memory gives up', async () => {

@@ -28,12 +28,10 @@ export function writeSafetensors(tensors: ReadonlyMap<string, FileTensor>): Uint
   const view = new DataView(bytes.buffer);
   let at = header.length;
   for (const [, { values }] of ordered) {
-    const size = values.BYTES_PER_ELEMENT;
-    for (const value of values) {
-      if (size === 4) view.setFloat32(at, value, true);
-      else view.setFloat64(at, value, true);
-      at += size;
-    }
+    const isSingle = values.BYTES_PER_ELEMENT === 4;
+    for (let i = 0; i < values.length; i++, at += values.BYTES_PER_ELEMENT)
+      if (isSingle) view.setFloat32(at, values[i] as number, true);
+      else view.setFloat64(at, values[i] as number, true);
   }
   return bytes;
 }

@@ -27,7 +27,7 @@ export function withDemoOptions(command: Command): Command {
     .option('--rounds <number>', 'training rounds, instead of what the study says', whole(1, ROUNDS_MAX))
     .option('--report <file>', 'writes all figures there as JSON')
     .option('--topology <file>', 'other hospitals with CSV files of their own (needs --study)')
-    .option('--study <file>', 'another study protocol')
+    .option('--study <file>', 'another study protocol, for these hospitals or those of --topology')
     .option(
       '--fractions <list>',
       'the same with a part of the training rows, in percent: 10,25,50,100',

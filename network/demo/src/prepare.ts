@@ -14,12 +14,8 @@ import type { Say } from './say.js';
 type Wish = Readonly<{ home: string; topology?: string | undefined; study?: string | undefined }>;
 
 export async function prepare({ home, topology, study }: Wish, cacheFolder: string, say: Say): Promise<void> {
-  if ((topology === undefined) !== (study === undefined))
-    throw new Error(
-      topology === undefined
-        ? '--study reads other columns than the heart files have: name your hospitals with --topology, too'
-        : '--topology brings your own files: say with --study which columns are read and what is predicted',
-    );
+  if (topology !== undefined && study === undefined)
+    throw new Error('--topology brings your own files: say with --study which columns are read and what is predicted');
   const { written, source } = topology === undefined ? await heartCohort(cacheFolder, say) : await ownCohort(topology);
   await mkdir(home, { recursive: true, mode: 0o700 });
   await writeFile(join(home, 'topology.json'), `${JSON.stringify(written, null, 2)}\n`);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { LocalTraining, type Msp, StudyProtocol } from '@consilium/domain';
 import { z } from 'zod';
 import type { AloneTraining } from './arms.js';
-import { readAloneTraining, readHeartStudy } from './heart/heartStudies.js';
+import { readAloneTraining, readFederatedTraining, readHeartStudy } from './heart/heartStudies.js';
 
 export type DemoStudy = Readonly<{ id: string; protocol: StudyProtocol; alone: AloneTraining }>;
 
@@ -33,8 +33,10 @@ export async function demoStudy({ study, seed, rounds, members, trainingShare }:
     ...(trainingShare === undefined ? {} : { trainingShare }),
   };
   if (study === undefined) {
-    const alone = await readAloneTraining();
-    const protocol = StudyProtocol.parse({ ...(await readHeartStudy('study')), ...changes });
+    // With fewer rows other settings are best, for all arms alike.
+    const alone = await readAloneTraining(trainingShare);
+    const training = await readFederatedTraining(trainingShare);
+    const protocol = StudyProtocol.parse({ ...(await readHeartStudy('study')), training, ...changes });
     return { id: 'heart', protocol, alone };
   }
   const { alone, ...written } = parsed(study, StudyFile, await readJson(study));

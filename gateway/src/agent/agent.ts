@@ -21,6 +21,8 @@ import type { StudyView } from './studyView.js';
 const STAGGER_COMMITS = 3;
 /** After an error that no step of its own made, the ledger is looked at again. */
 const LOOK_AGAIN_MS = 1_000;
+/** It looks this often even if nothing is known to have changed: an operator's `verify` writes to the journal alone. */
+const LOOK_MS_MAX = 5_000;
 /** Steps that are given up when they are not owed any more; the others end by themselves. */
 const GIVEN_UP: readonly StepName[] = ['makeVector', 'fetchVersion', 'aggregate'];
 
@@ -118,7 +120,7 @@ export class Agent implements TimingsBook {
     }
     this.#dueSince = dueSince;
     this.#giveUp(owed);
-    if (waits.length > 0) this.#wakeIn(Math.min(...waits));
+    this.#wakeIn(Math.min(LOOK_MS_MAX, ...waits));
   }
 
   /** Starts a step, unless it is under way, done, or failed a moment ago. Returns in how many milliseconds to ask again. */

@@ -13,6 +13,9 @@ export class Disputes {
   /** Versions that are free of dispute for good, as are all that they descend from. */
   readonly #clean = new Set<string>();
 
+  /** Versions that this hospital attested as they were recorded. Neither ever changes. */
+  readonly #agreed = new Set<string>();
+
   constructor(msp: Msp, journal: Pick<Journal, 'get'>) {
     this.#msp = msp;
     this.#journal = journal;
@@ -37,12 +40,18 @@ export class Disputes {
 
   #isDisputed(view: StudyView, recorded: ModelVersion): boolean {
     const round = recorded.version;
+    const key = `${view.study} ${round}`;
+    if (this.#agreed.has(key)) return false;
     const own = view.attestation(round, this.#msp)?.outcome ?? journaledOutcome(this.#journal, view.study, round);
-    if (!own || isRecorded(own, recorded)) return false;
+    if (!own) return false;
+    if (isRecorded(own, recorded)) {
+      this.#agreed.add(key);
+      return false;
+    }
     return !isDisputeLifted(this.#journal, view.study, round);
   }
 }
 
-export function isRecorded(outcome: Outcome, { digest, sumDigest, result }: ModelVersion): boolean {
+function isRecorded(outcome: Outcome, { digest, sumDigest, result }: ModelVersion): boolean {
   return canonicalJson(outcome) === canonicalJson({ kind: 'version', digest, sumDigest, result });
 }

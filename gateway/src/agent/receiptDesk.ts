@@ -93,7 +93,8 @@ export class ReceiptDesk implements VectorDesk {
     const { members } = view.version.protocol;
     for (const msp of [from, this.#identity.msp])
       if (!members.includes(msp)) throw refusal('NOT_A_MEMBER', { msp, study });
-    const round = this.#reader.round(study, number);
+    const known = [view.newest, view.previous].find((candidate) => candidate?.number === number);
+    const round = known ?? this.#reader.round(study, number);
     if (!round) throw refusal('ROUND_UNKNOWN', { study, round: number });
     requirePhase(round, from, digest);
     const { length } = vectorLayout(round.protocol, round.facts.round.kind);

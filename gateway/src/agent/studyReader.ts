@@ -12,7 +12,7 @@ import {
   ModelVersion,
   type Msp,
   majority,
-  Phase,
+  type Phase,
   Round,
   Study,
   type StudyId,
@@ -33,23 +33,37 @@ export class StudyReader {
   /** The newest round that was seen of each study, from where the search goes on. */
   readonly #newest = new Map<StudyId, number>();
 
-  /** What was parsed before, by the very object: a mirror that keeps its objects has each parsed once. */
-  readonly #parsed = new WeakMap<object, unknown>();
+  /** Rounds as they were last derived, with the values that they were derived from. */
+  readonly #derived = new Map<string, Readonly<{ from: readonly unknown[]; view: RoundView }>>();
+
+  /** What was read since the state last changed. */
+  readonly #views = new Map<StudyId, StudyView | undefined>();
+  #studies: readonly StudyId[] | undefined;
 
   constructor(state: ChannelState) {
     this.#state = state;
+    state.onChange(() => {
+      this.#views.clear();
+      this.#studies = undefined;
+    });
   }
 
   /** Every study on the channel. */
-  studies(): StudyId[] {
+  studies(): readonly StudyId[] {
     const { start, end } = keyRange('study');
-    return this.#state
+    this.#studies ??= this.#state
       .range(start, end)
       .filter(({ key }) => key.split('~').length === 2)
-      .map(({ value }) => this.#parse(Study, value).study);
+      .map(({ value }) => parse(Study, value).study);
+    return this.#studies;
   }
 
   study(study: StudyId): StudyView | undefined {
+    if (!this.#views.has(study)) this.#views.set(study, this.#readStudy(study));
+    return this.#views.get(study);
+  }
+
+  #readStudy(study: StudyId): StudyView | undefined {
     const record = this.#read(Study, ledgerKey.study(study));
     if (!record) return undefined;
     const newestNumber = this.#newestRound(study);
@@ -75,6 +89,26 @@ export class StudyReader {
   }
 
   round(study: StudyId, number: number): RoundView | undefined {
+    const from = this.#valuesOf(study, number);
+    const key = ledgerKey.round(study, number);
+    const known = this.#derived.get(key);
+    if (known && isSame(known.from, from)) return known.view;
+    const view = this.#deriveRound(study, number);
+    if (view) this.#derived.set(key, { from, view });
+    return view;
+  }
+
+  /** Every value that a round's view is made of: a mirror that keeps its objects shows by them what has changed. */
+  #valuesOf(study: StudyId, number: number): unknown[] {
+    const nouns = ['join', 'contribution', 'attestation', 'close'].flatMap((noun) => {
+      const { start, end } = keyRange(noun, study, number);
+      return this.#state.range(start, end).map(({ value }) => value);
+    });
+    const alone = [ledgerKey.round(study, number), ledgerKey.model(study, number)];
+    return [...alone.map((key) => this.#state.get(key)), ...nouns];
+  }
+
+  #deriveRound(study: StudyId, number: number): RoundView | undefined {
     const round = this.#read(Round, ledgerKey.round(study, number));
     const protocol = round && this.#version(study, round.protocolVersion)?.protocol;
     if (!round || !protocol) return undefined;
@@ -113,34 +147,42 @@ export class StudyReader {
     const { start, end } = keyRange('vote', study);
     const yes = new Map<string, number>();
     for (const { value } of this.#state.range(start, end)) {
-      const vote = this.#parse(Vote, value);
+      const vote = parse(Vote, value);
       if (vote.yes) yes.set(vote.subject, (yes.get(vote.subject) ?? 0) + 1);
     }
     return yes;
   }
 
   #closes(study: StudyId, round: number): Map<Phase, Close> {
-    const closes = Phase.options.map((phase) => this.#read(Close, ledgerKey.close(study, round, phase)));
-    return new Map(closes.flatMap((close) => (close ? [[close.phase, close]] : [])));
+    const { start, end } = keyRange('close', study, round);
+    const closes = this.#state.range(start, end).map(({ value }) => parse(Close, value));
+    return new Map(closes.map((close) => [close.phase, close]));
   }
 
   #byMsp<T extends { msp: Msp }>(schema: Schema<T>, ...parts: (string | number)[]): Map<Msp, T> {
     const { start, end } = keyRange(...parts);
-    const records = this.#state.range(start, end).map(({ value }) => this.#parse(schema, value));
+    const records = this.#state.range(start, end).map(({ value }) => parse(schema, value));
     return new Map(records.map((record) => [record.msp, record]));
-  }
-
-  #parse<T>(schema: Schema<T>, value: unknown): T {
-    if (typeof value !== 'object' || value === null) return schema.parse(value);
-    const known = this.#parsed.get(value) as T | undefined;
-    if (known !== undefined) return known;
-    const record = schema.parse(value);
-    this.#parsed.set(value, record);
-    return record;
   }
 
   #read<T>(schema: Schema<T>, key: string): T | undefined {
     const value = this.#state.get(key);
-    return value === undefined || value === null ? undefined : this.#parse(schema, value);
+    return value === undefined || value === null ? undefined : parse(schema, value);
   }
+}
+
+/** What was parsed before, by the very object: a mirror that keeps its objects has each parsed once. */
+const parsed = new WeakMap<object, unknown>();
+
+function parse<T>(schema: Schema<T>, value: unknown): T {
+  if (typeof value !== 'object' || value === null) return schema.parse(value);
+  const known = parsed.get(value) as T | undefined;
+  if (known !== undefined) return known;
+  const record = schema.parse(value);
+  parsed.set(value, record);
+  return record;
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, k) => value === b[k]);
 }

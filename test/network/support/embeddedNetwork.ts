@@ -31,20 +31,25 @@ export class EmbeddedNetwork {
   readonly root: string;
   readonly #chaincodes = new Map<string, RunningChaincode>();
   readonly #clients: Client[] = [];
+  readonly #modulePath: string;
   #channel: ChildProcess | undefined;
   #peers: Record<string, string> = {};
   #output = '';
 
-  private constructor(root: string, hospitals: readonly TestHospital[]) {
+  private constructor(root: string, hospitals: readonly TestHospital[], modulePath: string) {
     this.root = root;
     this.hospitals = hospitals;
+    this.#modulePath = modulePath;
   }
 
-  /** Makes identities and folders; starts nothing yet. */
-  static async create(organizations: readonly string[]): Promise<EmbeddedNetwork> {
+  /** Makes identities and folders; starts nothing yet. `modulePath` is the chaincode's, from the repository. */
+  static async create(
+    organizations: readonly string[],
+    modulePath = 'test/network/chaincode',
+  ): Promise<EmbeddedNetwork> {
     const root = mkdtempSync(join(tmpdir(), 'embedded-'));
     const hospitals = await Promise.all(organizations.map((msp) => TestHospital.create(root, msp)));
-    const network = new EmbeddedNetwork(root, hospitals);
+    const network = new EmbeddedNetwork(root, hospitals, modulePath);
     for (const { msp } of hospitals) network.#chaincodes.set(msp, { port: await freePort(), process: undefined });
     return network;
   }
@@ -79,7 +84,7 @@ export class EmbeddedNetwork {
         'server',
         ...['--chaincode-address', `localhost:${running.port}`],
         ...['--chaincode-id', packageId],
-        ...['--module-path', 'test/network/chaincode'],
+        ...['--module-path', this.#modulePath],
         ...['--chaincode-tls-cert-file', server.certificate],
         ...['--chaincode-tls-key-file', server.key],
         ...['--chaincode-tls-client-cacert-file', join(folder.tls('chaincode'), 'ca.crt')],
@@ -186,7 +191,7 @@ export class EmbeddedNetwork {
     const deadline = Date.now() + UP_MS_MAX;
     for (;;) {
       try {
-        await contract.evaluate('peer', { endorsingOrganizations: [msp] });
+        await contract.evaluate('org.hyperledger.fabric:GetMetadata', { endorsingOrganizations: [msp] });
         return;
       } catch (error) {
         if (Date.now() > deadline) throw error;

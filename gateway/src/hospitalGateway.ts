@@ -1,0 +1,264 @@
+/** Puts a hospital's gateway together: every room is made here and handed what it needs. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest, Msp } from '@consilium/domain';
+import { Agent } from './agent/agent.js';
+import type { Arithmetic, Clock, Log } from './agent/ports.js';
+import { ReceiptDesk } from './agent/receiptDesk.js';
+import { StudyReader } from './agent/studyReader.js';
+import { systemTimers } from './agent/systemTimers.js';
+import { VerifyDesk } from './agent/verifyRound.js';
+import { type GatewayConfiguration, readConnection, readPem } from './configuration.js';
+import { CsvHospitalRows } from './data/csvHospitalRows.js';
+import { ExchangeClient } from './exchange/exchangeClient.js';
+import { ExchangeServer } from './exchange/exchangeServer.js';
+import { TrustedHospitals } from './exchange/peerCertificate.js';
+import { makeApi } from './http/api.js';
+import { ApiServer } from './http/apiServer.js';
+import { EventHub } from './http/eventHub.js';
+import type { Person } from './http/ports.js';
+import { roundArithmetic } from './learning/aggregate.js';
+import { TrainingLearner, type TrainingProgress } from './learning/learner.js';
+import { CommitTimes, TransactionCounts } from './ledger/commitTimes.js';
+import { EventMirror } from './ledger/eventMirror.js';
+import { FabricChannel } from './ledger/fabricChannel.js';
+import { readIdentity } from './ledger/ledgerIdentity.js';
+import { PeerConnection } from './ledger/peerConnection.js';
+import { PeerLedger } from './ledger/peerLedger.js';
+import { mirrorWait } from './mirrorWait.js';
+import { ownRows } from './ownRows.js';
+import { FileReceiptKeys } from './secrets/receiptKeys.js';
+import { ChannelMirror } from './store/channelMirror.js';
+import { FileBlobs } from './store/fileBlobs.js';
+import { Holdings } from './store/holdings.js';
+import { SqliteJournal } from './store/journal.js';
+import { SqlitePersonalStore } from './store/personalTensors.js';
+import { openStore } from './store/schema.js';
+
+/** What runs is given this long to end when the gateway stops. */
+const STOP_GRACE_MS = 3_000;
+/** A peer that is away when the gateway starts is asked again this often. */
+const PEER_AGAIN_MS = 1_000;
+
+export type RunningGateway = Readonly<{ apiUrl: string; exchangeUrl: string; stop(): Promise<void> }>;
+
+/** What a test may replace. */
+export type GatewayParts = Readonly<{ arithmetic?: Arithmetic }>;
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  // CLOCK_MONOTONIC: one clock for all processes of a host, so that their times can be compared.
+  monotonic: () => Number(process.hrtime.bigint()) / 1e6,
+};
+
+/**
+ * Starts everything and resolves when REST interface and exchange listen. The agent begins once the mirror has caught up
+ * with the peer, which may be away for now.
+ * @throws ConsiliumError CONFIGURATION_INVALID; errors of listening
+ */
+export async function startGateway(
+  configuration: GatewayConfiguration,
+  log: Log,
+  { arithmetic = roundArithmetic }: GatewayParts = {},
+): Promise<RunningGateway> {
+  const { msp } = configuration;
+  const { channel: channelName, chaincode, peer } = readConnection(configuration);
+  const identity = { msp, channel: channelName };
+  const stopping = new AbortController();
+
+  mkdirSync(configuration.home, { recursive: true, mode: 0o700 });
+  const database = openStore(join(configuration.home, 'gateway.db'), identity);
+  const mirror = new ChannelMirror(database, msp, log);
+  const journal = new SqliteJournal(database);
+  const personal = new SqlitePersonalStore(database);
+  const holdings = new Holdings(database);
+  const blobs = await FileBlobs.open(join(configuration.home, 'blobs'), log);
+  const receiptKeys = new FileReceiptKeys(join(configuration.home, 'secrets'));
+
+  const connection = new PeerConnection({ msp, channel: channelName, chaincode, peer });
+  const counts = new TransactionCounts();
+  const commitTimes = new CommitTimes();
+  const names = { channel: channelName, chaincode, msp };
+  const channelParts = {
+    counts,
+    commitTimes,
+    clock: systemClock,
+    log,
+    mirrored: mirrorWait(mirror),
+    stopping: stopping.signal,
+  };
+  const agentIdentity = readIdentity(msp, configuration.identities.agent);
+  const agentGateway = connection.as(agentIdentity);
+  const agentChannel = new FabricChannel(agentGateway, names, channelParts);
+  const ledger = new PeerLedger(agentGateway, names);
+  const eventMirror = new EventMirror(agentGateway.getNetwork(channelName), chaincode, mirror, log);
+
+  const tls = {
+    certPem: readPem(configuration.exchange.tlsCertFile),
+    keyPem: readPem(configuration.exchange.tlsKeyFile),
+  };
+  const trusted = new TrustedHospitals(
+    configuration.exchange.trust.map(({ msp: other, tlsCaFile }) => ({ msp: other, caPem: readPem(tlsCaFile) })),
+  );
+  const exchange = new ExchangeClient(msp, mirror, trusted, tls, log);
+  const reader = new StudyReader(mirror);
+  const desk = new ReceiptDesk({ state: mirror, blobs, receiptKeys, journal, timers: systemTimers, log }, identity);
+  const exchangeServer = new ExchangeServer(tls, {
+    trusted,
+    desk,
+    blobs,
+    accepted: (digest, study) => holdings.accept(digest, study),
+    mayRead: (from, digest) => mayRead(reader, holdings, from, digest),
+    log,
+  });
+
+  const { kind: _csv, ...csv } = configuration.data;
+  const source = new CsvHospitalRows(csv);
+  const aloneListeners = new Set<(progress: TrainingProgress) => void>();
+  let engine: Readonly<{ name: string; version: string }> | null = null;
+  const events = new EventHub();
+  const learner = new TrainingLearner({
+    rows: async (protocol) => (await source.read(protocol)).rows,
+    engine: configuration.engine,
+    log,
+    onProgress: (progress) => {
+      for (const listener of aloneListeners) listener(progress);
+    },
+  });
+  const verifier = new VerifyDesk({ state: mirror, blobs, exchange, arithmetic: roundArithmetic, journal }, identity);
+  const agent = new Agent(
+    {
+      state: mirror,
+      channel: agentChannel,
+      blobs,
+      exchange,
+      receiptKeys,
+      journal,
+      personal,
+      learner: {
+        makeVector: async (task, signal) => {
+          const made = await learner.makeVector(task, signal);
+          engine = made.engine;
+          return made;
+        },
+      },
+      arithmetic,
+      clock: systemClock,
+      timers: systemTimers,
+      log,
+      news: events,
+    },
+    identity,
+  );
+
+  const exchangePort = await exchangeServer.listen(
+    configuration.exchange.listen.host,
+    configuration.exchange.listen.port,
+  );
+  const exchangeUrl = configuration.exchange.url ?? `https://${configuration.exchange.listen.host}:${exchangePort}`;
+  const hospital = {
+    msp,
+    name: configuration.name,
+    exchangeUrl,
+    channel: channelName,
+    chaincode,
+    chaincodeDigest: configuration.chaincodeDigest,
+  };
+  const api = makeApi(
+    {
+      hospital,
+      people: configuration.identities.people.map(({ name, tokenSha256, ...files }): Person => {
+        const person = readIdentity(msp, files);
+        const channel = new FabricChannel(connection.as(person), names, channelParts);
+        return { name, role: person.role, tokenSha256, channel };
+      }),
+      readings: mirror,
+      peer: {
+        isUp: () => connection.isUp(),
+        recentCommitMs: () => commitTimes.meanMs(),
+        transactions: () => counts.totals(),
+        fateOf: (transactionId, msMax) => agentChannel.fateOf(transactionId, msMax),
+      },
+      blobs,
+      verifier,
+      timings: agent,
+      ownRows: ownRows({
+        hospital,
+        source,
+        learner,
+        mirror,
+        blobs,
+        personal,
+        engine: () => engine,
+        onAlone: (listener) => {
+          aloneListeners.add(listener);
+          return () => aloneListeners.delete(listener);
+        },
+      }),
+      clock: systemClock,
+      log,
+    },
+    events,
+  );
+  const apiServer = new ApiServer(
+    { certPem: readPem(configuration.api.tlsCertFile), keyPem: readPem(configuration.api.tlsKeyFile) },
+    api.app,
+  );
+  const apiPort = await apiServer.listen(configuration.api.listen.host, configuration.api.listen.port);
+
+  eventMirror.start();
+  const agentStarted = startAgent();
+  agentStarted.catch(() => undefined);
+
+  /** @throws ConsiliumError CHAINCODE_DIFFERS; the abort's reason */
+  async function startAgent(): Promise<void> {
+    const height = await peerHeight(ledger, configuration, log, stopping.signal);
+    await eventMirror.caughtUp(height, stopping.signal);
+    agent.start();
+    log.info({ height: mirror.height() }, 'the agent takes part in rounds');
+  }
+
+  return {
+    apiUrl: `https://${configuration.api.listen.host}:${apiPort}`,
+    exchangeUrl,
+    async stop() {
+      stopping.abort();
+      api.close();
+      await Promise.all([apiServer.close(STOP_GRACE_MS), exchangeServer.close(STOP_GRACE_MS), agent.stop()]);
+      learner.close();
+      await exchange.close();
+      await eventMirror.stop();
+      connection.close();
+      database.close();
+    },
+  };
+}
+
+/** Asks until the peer answers. Another chaincode than this gateway was built with ends the wait: nobody can go on. */
+async function peerHeight(
+  ledger: PeerLedger,
+  { chaincodeDigest }: GatewayConfiguration,
+  log: Log,
+  signal: AbortSignal,
+): Promise<number> {
+  for (let told = false; ; told = true) {
+    signal.throwIfAborted();
+    try {
+      await ledger.requireChaincode(chaincodeDigest);
+      return await ledger.height();
+    } catch (error) {
+      if ((error as { code?: string }).code === 'CHAINCODE_DIFFERS') {
+        log.error({ reason: (error as Error).message }, 'the agent does not start');
+        throw error;
+      }
+      if (!told) log.warn({ reason: (error as Error).message }, 'the peer does not answer yet');
+      await new Promise<void>((resolve) => systemTimers.after(PEER_AGAIN_MS, resolve));
+    }
+  }
+}
+
+/** Bytes of a study are for its members. */
+function mayRead(reader: StudyReader, holdings: Holdings, from: Msp, digest: Digest): boolean {
+  return holdings.studiesOf(digest).some((study) => reader.study(study)?.version.protocol.members.includes(from));
+}

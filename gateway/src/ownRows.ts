@@ -1,0 +1,69 @@
+/** Work on this hospital's rows for its own people: predictions, training alone, and how the source was read. */
+import type { Digest, LocalTraining, StudyProtocol } from '@consilium/domain';
+import { refusal } from '@consilium/domain';
+import { personalOf } from './agent/personalOf.js';
+import type { Blobs, PersonalStore } from './agent/ports.js';
+import { StudyReader } from './agent/studyReader.js';
+import type { CsvHospitalRows } from './data/csvHospitalRows.js';
+import type { AloneTrainingAsked, HospitalFacts, OwnRows } from './http/ports.js';
+import type { TrainingLearner, TrainingProgress } from './learning/learner.js';
+import type { ChannelMirror } from './store/channelMirror.js';
+
+type Parts = Readonly<{
+  hospital: Pick<HospitalFacts, 'msp'>;
+  source: CsvHospitalRows;
+  learner: TrainingLearner;
+  mirror: ChannelMirror;
+  blobs: Blobs;
+  personal: PersonalStore;
+  engine(): Readonly<{ name: string; version: string }> | null;
+  /** Progress of training alone, by study. */
+  onAlone(listener: (progress: TrainingProgress) => void): () => void;
+}>;
+
+export function ownRows(parts: Parts): OwnRows {
+  const { hospital, source, learner, mirror, blobs, personal } = parts;
+  const reader = new StudyReader(mirror);
+  return {
+    engine: parts.engine,
+    async predictions({ study, protocol, version, digest }, signal) {
+      const file = await versionFile(blobs, study, version, digest);
+      const view = reader.study(study);
+      const own = view && personalOf(personal, view, hospital.msp, { version, digest });
+      const inHand = { version, file, personal: own };
+      const { engine, rows } = await learner.predictions({ study, protocol, version: inHand }, signal);
+      return { study, version, digest, engine, rows: [...rows] };
+    },
+    async trainAlone({ study, protocol, training: asked }, onProgress, signal) {
+      const training = aloneTraining(protocol, asked);
+      const stopListening = parts.onAlone((progress) => {
+        if (progress.study === study && progress.round === 'alone') onProgress(progress.step / progress.steps);
+      });
+      try {
+        const { rows, ...result } = await learner.trainAlone({ study, protocol, training }, signal);
+        return { study, ...result, rows: [...rows] };
+      } finally {
+        stopListening();
+      }
+    },
+    async report(study, protocol, signal) {
+      const { report } = await source.read(protocol, { study, ...(signal ? { signal } : {}) });
+      const { positives, columns, warnings, ...rest } = report;
+      return { study, ...rest, columns: [...columns], warnings: [...warnings], ...(positives ? { positives } : {}) };
+    },
+  };
+}
+
+async function versionFile(blobs: Blobs, study: string, version: number, digest: Digest): Promise<Uint8Array> {
+  const file = await blobs.get(digest);
+  if (!file) throw refusal('MODEL_UNKNOWN', { study, version });
+  return file;
+}
+
+/** What was left out is the study's own. */
+function aloneTraining(protocol: StudyProtocol, asked: AloneTrainingAsked) {
+  const { averageFromStep, ...rest } = asked;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const training = { ...protocol.training, ...given } as LocalTraining;
+  return averageFromStep === undefined ? training : { ...training, averageFromStep };
+}

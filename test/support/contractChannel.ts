@@ -26,7 +26,7 @@ import { type Committed, type Endorsed, type Refused, SimulatedLedger } from './
 
 export { PERMISSIONS };
 
-export const CHANNEL = 'consilium';
+const CHANNEL = 'consilium';
 export const HOSPITALS = ['ClevelandMSP', 'HungaryMSP', 'SwitzerlandMSP', 'VaMSP'] as Msp[];
 export const STUDY = StudyId.parse('heart');
 

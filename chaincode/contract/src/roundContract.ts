@@ -57,7 +57,7 @@ export class RoundContract extends LedgerContract {
       const closes = await closesOf(state, round, ['joining', 'contributing']);
       const joined = closes.has('joining')
         ? new Set<never>()
-        : await recordedBy(round.available, (msp) => state.join(study, number, msp));
+        : await recordedBy(state, round.available, (msp) => ledgerKey.join(study, number, msp));
       const signers = [...new Set(receipts.map(({ msp }) => msp))];
       const keys = await Promise.all(signers.map((msp) => state.member(study, msp)));
       return contribute(asked, {

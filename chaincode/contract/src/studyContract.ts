@@ -20,7 +20,7 @@ export class StudyContract extends LedgerContract {
   async proposeStudy(context: LedgerContext, command: string): Promise<string> {
     return this.submit(context, 'StudyContract:proposeStudy', command, async (asked, state) => {
       const { study, protocol } = asked.command;
-      const registered = await recordedBy(protocol.members, state.hospital);
+      const registered = await recordedBy(state, protocol.members, ledgerKey.hospital);
       const head = await state.study(study);
       return proposeStudy(asked, {
         unregistered: protocol.members.filter((msp) => !registered.has(msp)),

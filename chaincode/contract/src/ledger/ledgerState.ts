@@ -61,6 +61,11 @@ export class LedgerState {
     return text === undefined ? undefined : parseStudyVersion(text);
   }
 
+  /** Whether anything stands under a key: cheaper than reading it, where no more is asked. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#stub.getState(key)).length > 0;
+  }
+
   /** All records of a kind by range, so that one which is added meanwhile makes this transaction invalid. */
   readonly joins = (study: StudyId, round: number) => this.#range(Join, 'join', study, tenDigits(round));
   readonly contributions = (study: StudyId, round: number) =>

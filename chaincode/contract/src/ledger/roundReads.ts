@@ -1,6 +1,7 @@
 /** What transactions of a round read together. Each reads no more than its decision needs, so that facts never conflict. */
 import {
   type Close,
+  ledgerKey,
   type Msp,
   type Phase,
   phasesOf,
@@ -58,11 +59,12 @@ export async function closesOf(
 
 /** Those of the members that something is recorded of, key by key. */
 export async function recordedBy(
+  state: LedgerState,
   members: readonly Msp[],
-  read: (msp: Msp) => Promise<unknown>,
+  keyOf: (msp: Msp) => string,
 ): Promise<ReadonlySet<Msp>> {
-  const found = await Promise.all(members.map(read));
-  return new Set(members.filter((_, k) => found[k] !== undefined));
+  const found = await Promise.all(members.map((msp) => state.has(keyOf(msp))));
+  return new Set(members.filter((_, k) => found[k]));
 }
 
 export function byMsp<T extends Readonly<{ msp: Msp }>>(records: readonly T[]): ReadonlyMap<Msp, T> {
@@ -82,9 +84,9 @@ export async function survivorFacts(
   const close = closes.get('contributing');
   if (close) return { joined: new Set(round.available), contributed: new Set(close.found) };
   const roster = closes.get('joining')?.found ?? round.available;
-  const contributed = await recordedBy(roster, (msp) => state.contribution(study, number, msp));
+  const contributed = await recordedBy(state, roster, (msp) => ledgerKey.contribution(study, number, msp));
   if (closes.has('joining') || contributed.size === roster.length) return { joined: contributed, contributed };
-  return { joined: await recordedBy(roster, (msp) => state.join(study, number, msp)), contributed };
+  return { joined: await recordedBy(state, roster, (msp) => ledgerKey.join(study, number, msp)), contributed };
 }
 
 /** Everything that is recorded of a round, by range: for those that write a close. */
@@ -132,8 +134,8 @@ export async function openingFacts(
   // Before the first round all members' approvals count; with it the protocol stands, so later ones need not ask again.
   const approved = before
     ? new Set(members)
-    : await recordedBy(members, (msp) => state.approval(study, version.version, msp));
-  const registered = await recordedBy(members, (msp) => state.member(study, msp));
+    : await recordedBy(state, members, (msp) => ledgerKey.approval(study, version.version, msp));
+  const registered = await recordedBy(state, members, (msp) => ledgerKey.member(study, msp));
   const subject = (name: string) => `${name}~${tenDigits(number)}`;
   return {
     version,

@@ -58,7 +58,7 @@ function definitions(protocol: StudyProtocol): ReadonlyMap<FigureName, Definitio
     [
       'rootMeanSquaredError',
       {
-        exact: (rows) => scaled(rootMeanSquaredError(rows), unit),
+        exact: rootMeanSquaredError,
         attested: (metrics) => {
           const squared = perPatient(metrics.loss, metrics.patients);
           return squared === null ? null : Math.sqrt(squared) * unit;
@@ -68,7 +68,7 @@ function definitions(protocol: StudyProtocol): ReadonlyMap<FigureName, Definitio
     [
       'meanAbsoluteError',
       {
-        exact: (rows) => scaled(meanAbsoluteError(rows), unit),
+        exact: meanAbsoluteError,
         attested: (metrics) =>
           metrics.kind === 'number' ? scaled(perPatient(metrics.absoluteError, metrics.patients), unit) : null,
       },

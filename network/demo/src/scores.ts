@@ -51,12 +51,12 @@ export function meanLogLoss(rows: readonly ScoredRow[]): number | null {
   return rows.length === 0 ? null : mean(rows.map(logLossOf));
 }
 
-/** Root of the mean squared difference of score and label, in the label's mapped units; null without rows. */
+/** Root of the mean squared difference of score and label; null without rows. */
 export function rootMeanSquaredError(rows: readonly ScoredRow[]): number | null {
   return rows.length === 0 ? null : Math.sqrt(mean(rows.map(({ score, label }) => (score - label) ** 2)));
 }
 
-/** Mean absolute difference of score and label, in the label's mapped units; null without rows. */
+/** Mean absolute difference of score and label; null without rows. */
 export function meanAbsoluteError(rows: readonly ScoredRow[]): number | null {
   return rows.length === 0 ? null : mean(rows.map(({ score, label }) => Math.abs(score - label)));
 }

@@ -34,6 +34,7 @@ export const ERRORS = {
   JOB_UNKNOWN: { kind: 'missing', message: 'no job {job}: the gateway forgets jobs when it restarts' },
   JOBS_TOO_MANY: { kind: 'limit', message: '{jobsMax} jobs are running already: wait until one is over' },
   JOB_CANCELLED: { kind: 'conflict', message: 'job {job} was cancelled' },
+  EVENT_STREAMS_TOO_MANY: { kind: 'limit', message: '{streamsMax} event streams are open already: close one' },
   ROUTE_UNKNOWN: { kind: 'missing', message: '{method} {path} does not exist: see GET /api/v1' },
   // studies
   STUDY_UNKNOWN: { kind: 'missing', message: 'no study {study}' },
@@ -232,6 +233,27 @@ export const ERRORS = {
     message:
       'the key or certificate of a CA of {msp} is missing or broken ({file}), and the channel knows the hospital by it: restore it, or start with --fresh',
   },
+  CONSENTER_LOST: {
+    kind: 'missing',
+    message:
+      'the key or certificate of the orderer of {msp} is missing or broken ({file}), and the channel knows the orderer by it: restore it, or start with --fresh',
+  },
+  PORT_FIXED: {
+    kind: 'conflict',
+    message:
+      'the channel knows {part} at port {port}, {problem}: free that port and leave it out of the topology, or start with --fresh',
+  },
+  FABRIC_COMMANDS_MISSING: {
+    kind: 'missing',
+    message:
+      "the channel fabric needs Hyperledger Fabric's commands, and {commands} cannot be started (looked in {where}). The Fabric project publishes them with every release: take hyperledger-fabric-{os} of version {wanted} from https://github.com/hyperledger/fabric/releases (https://hyperledger-fabric.readthedocs.io says how), then put its bin folder on PATH or name it in FABRIC_BIN_DIR",
+  },
+  FABRIC_VERSION_WRONG: {
+    kind: 'invalid',
+    message:
+      'the channel fabric needs Hyperledger Fabric {wanted}, and {command} is {found}: take that version from https://github.com/hyperledger/fabric/releases, then put its bin folder first on PATH or name it in FABRIC_BIN_DIR',
+  },
+  CHANNEL_FAILED: { kind: 'unavailable', message: 'the channel did not come up: {step}: {reason}' },
   CONFIGURATION_INVALID: { kind: 'invalid', message: '{file}: {problems}' },
   INTERNAL: {
     kind: 'unavailable',

@@ -24,8 +24,25 @@ export const PredictionsResource = z.object({
 });
 export type PredictionsResource = z.infer<typeof PredictionsResource>;
 
-/** The same model trained on this hospital's rows alone. What is left out of `training` is the study's. */
-export const BaselineBody = z.strictObject({ training: LocalTraining.partial().default({}) });
+const { steps, batchSize, optimiser, l2, proximal } = LocalTraining.shape;
+
+/**
+ * The study's model, trained on this hospital's rows alone. What is left out is the study's own.
+ * `averageFromStep`: the mean of the weights after this step and each later one is evaluated, instead of the last ones.
+ */
+export const BaselineBody = z.strictObject({
+  training: z
+    .strictObject({
+      steps: steps.optional(),
+      batchSize: batchSize.optional(),
+      optimiser: optimiser.optional(),
+      // Without their defaults: what is absent must not override the study's.
+      l2: l2.unwrap().optional(),
+      proximal: proximal.unwrap().optional(),
+      averageFromStep: z.int().min(0).max(100_000).optional(),
+    })
+    .default({}),
+});
 export type BaselineBody = z.input<typeof BaselineBody>;
 
 export const BaselineResult = z.object({
@@ -34,8 +51,8 @@ export const BaselineResult = z.object({
   trainingRows: z.int().min(0),
   /** Training rows with a label of 1; null for a numeric label. */
   trainingPositives: z.int().min(0).nullable(),
-  /** On this hospital's own test rows; null without any. */
-  metrics: Metrics.nullable(),
+  /** On this hospital's own test rows. */
+  metrics: Metrics,
   rows: z.array(ScoredRow),
   seconds: z.number().min(0),
 });

@@ -1,0 +1,69 @@
+/** All routes, by noun. */
+import { type RequestHandler, Router } from 'express';
+import { authenticate, type People } from '../authentication.js';
+import { allow } from '../authorisation.js';
+import { readJson } from '../readJson.js';
+import { baselineRoutes } from './baselines.js';
+import { channelRoutes } from './channel.js';
+import { evaluationRoutes } from './evaluations.js';
+import { healthRoute } from './health.js';
+import { hospitalRoutes } from './hospitals.js';
+import { jobRoutes } from './jobs.js';
+import { modelRoutes } from './models.js';
+import { roundRoutes } from './rounds.js';
+import type { RouteParts } from './routeParts.js';
+import { studyRoutes } from './studies.js';
+import { transactionRoutes } from './transactions.js';
+
+/** What `GET /api/v1` lists. A test compares it with what the router knows. */
+export const ROUTES = [
+  'GET /health',
+  'GET /channel',
+  'GET /hospitals',
+  'POST /hospitals',
+  'GET /studies',
+  'POST /studies',
+  'GET /studies/:study',
+  'POST /studies/:study/approvals',
+  'POST /studies/:study/votes',
+  'GET /studies/:study/rounds',
+  'GET /studies/:study/rounds/:round',
+  'POST /studies/:study/rounds/:round/verification',
+  'GET /studies/:study/models',
+  'GET /studies/:study/models/:version',
+  'GET /studies/:study/models/:version/file',
+  'GET /studies/:study/models/:version/predictions',
+  'GET /studies/:study/evaluations',
+  'POST /studies/:study/baselines',
+  'GET /studies/:study/data-report',
+  'GET /transactions/:transactionId',
+  'GET /jobs/:job',
+  'DELETE /jobs/:job',
+  'GET /events',
+] as const;
+
+export type Guards = Readonly<{
+  people: People;
+  /** Limits those who fail to say who they are, and those who ask too often. */
+  limitStrangers: RequestHandler;
+  limitPeople: RequestHandler;
+}>;
+
+export function apiRoutes(parts: RouteParts, { people, limitStrangers, limitPeople }: Guards): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.get('/health', limitStrangers, healthRoute(parts));
+  // Who asks is known before a byte of a body is read.
+  router.use(limitStrangers, authenticate(people), limitPeople, readJson);
+  router.get('/', (_request, response) => void response.json({ routes: ROUTES }));
+  router.use('/hospitals', hospitalRoutes(parts));
+  router.use('/jobs', jobRoutes(parts));
+  router.use('/transactions', transactionRoutes(parts));
+  router.use('/channel', channelRoutes(parts));
+  router.get('/events', allow('read studies'), parts.events.stream);
+  router.use('/studies', allow('read studies'), studyRoutes(parts));
+  router.use('/studies/:study/rounds', roundRoutes(parts));
+  router.use('/studies/:study/models', modelRoutes(parts));
+  router.use('/studies/:study/evaluations', evaluationRoutes(parts));
+  router.use('/studies/:study', baselineRoutes(parts));
+  return router;
+}

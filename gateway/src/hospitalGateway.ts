@@ -2,9 +2,9 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest, Msp } from '@consilium/domain';
+import type { Digest, Msp, StudyId } from '@consilium/domain';
 import { Agent } from './agent/agent.js';
-import type { Arithmetic, Clock, Log } from './agent/ports.js';
+import type { Arithmetic, Clock, Log, NewsDesk } from './agent/ports.js';
 import { ReceiptDesk } from './agent/receiptDesk.js';
 import { StudyReader } from './agent/studyReader.js';
 import { systemTimers } from './agent/systemTimers.js';
@@ -28,7 +28,9 @@ import { PeerConnection } from './ledger/peerConnection.js';
 import { PeerLedger } from './ledger/peerLedger.js';
 import { mirrorWait } from './mirrorWait.js';
 import { ownRows } from './ownRows.js';
+import { type PeerCheck, peerAnswers, untilPeerAnswers } from './peerCheck.js';
 import { FileReceiptKeys } from './secrets/receiptKeys.js';
+import { bindToChain } from './store/chainBinding.js';
 import { ChannelMirror } from './store/channelMirror.js';
 import { FileBlobs } from './store/fileBlobs.js';
 import { Holdings } from './store/holdings.js';
@@ -38,10 +40,16 @@ import { openStore } from './store/schema.js';
 
 /** What runs is given this long to end when the gateway stops. */
 const STOP_GRACE_MS = 3_000;
-/** A peer that is away when the gateway starts is asked again this often. */
-const PEER_AGAIN_MS = 1_000;
+/** How often the progress of one piece of training is told. */
+const PROGRESS_EVERY_MS = 250;
 
-export type RunningGateway = Readonly<{ apiUrl: string; exchangeUrl: string; stop(): Promise<void> }>;
+export type RunningGateway = Readonly<{
+  apiUrl: string;
+  exchangeUrl: string;
+  /** Rejects where a peer that was away turns out to be none that this gateway can work with. Never resolves. */
+  failed: Promise<never>;
+  stop(): Promise<void>;
+}>;
 
 /** What a test may replace. */
 export type GatewayParts = Readonly<{ arithmetic?: Arithmetic }>;
@@ -55,7 +63,7 @@ const systemClock: Clock = {
 /**
  * Starts everything and resolves when REST interface and exchange listen. The agent begins once the mirror has caught up
  * with the peer, which may be away for now.
- * @throws ConsiliumError CONFIGURATION_INVALID; errors of listening
+ * @throws ConsiliumError CONFIGURATION_INVALID, CHAINCODE_DIFFERS; errors of listening
  */
 export async function startGateway(
   configuration: GatewayConfiguration,
@@ -68,7 +76,8 @@ export async function startGateway(
   const stopping = new AbortController();
 
   mkdirSync(configuration.home, { recursive: true, mode: 0o700 });
-  const database = openStore(join(configuration.home, 'gateway.db'), identity);
+  const databaseFile = join(configuration.home, 'gateway.db');
+  const database = openStore(databaseFile, identity);
   const mirror = new ChannelMirror(database, msp, log);
   const journal = new SqliteJournal(database);
   const personal = new SqlitePersonalStore(database);
@@ -93,6 +102,14 @@ export async function startGateway(
   const agentChannel = new FabricChannel(agentGateway, names, channelParts);
   const ledger = new PeerLedger(agentGateway, names);
   const eventMirror = new EventMirror(agentGateway.getNetwork(channelName), chaincode, mirror, log);
+  const peerCheck: PeerCheck = {
+    check: async () => {
+      await ledger.requireChaincode(configuration.chaincodeDigest);
+      bindToChain(database, databaseFile, await ledger.genesis());
+    },
+    timers: systemTimers,
+    log,
+  };
 
   const tls = {
     certPem: readPem(configuration.exchange.tlsCertFile),
@@ -118,12 +135,14 @@ export async function startGateway(
   const aloneListeners = new Set<(progress: TrainingProgress) => void>();
   let engine: Readonly<{ name: string; version: string }> | null = null;
   const events = new EventHub();
+  const tellProgress = progressNews(events, systemClock);
   const learner = new TrainingLearner({
     rows: async (protocol) => (await source.read(protocol)).rows,
     engine: configuration.engine,
     log,
     onProgress: (progress) => {
       for (const listener of aloneListeners) listener(progress);
+      tellProgress(progress);
     },
   });
   const verifier = new VerifyDesk({ state: mirror, blobs, exchange, arithmetic: roundArithmetic, journal }, identity);
@@ -152,6 +171,7 @@ export async function startGateway(
     identity,
   );
 
+  const isPeerKnown = await peerAnswers(peerCheck);
   const exchangePort = await exchangeServer.listen(
     configuration.exchange.listen.host,
     configuration.exchange.listen.port,
@@ -207,21 +227,26 @@ export async function startGateway(
   );
   const apiPort = await apiServer.listen(configuration.api.listen.host, configuration.api.listen.port);
 
-  eventMirror.start();
-  const agentStarted = startAgent();
-  agentStarted.catch(() => undefined);
-
-  /** @throws ConsiliumError CHAINCODE_DIFFERS; the abort's reason */
+  /** @throws ConsiliumError CHAINCODE_DIFFERS, CONFIGURATION_INVALID; the abort's reason */
   async function startAgent(): Promise<void> {
-    const height = await peerHeight(ledger, configuration, log, stopping.signal);
+    if (!isPeerKnown) await untilPeerAnswers(peerCheck, stopping.signal);
+    eventMirror.start();
+    // A peer that went away meanwhile tells no height: then a stream that is quiet has to do.
+    const height = await ledger.height().catch(() => Number.POSITIVE_INFINITY);
     await eventMirror.caughtUp(height, stopping.signal);
     agent.start();
     log.info({ height: mirror.height() }, 'the agent takes part in rounds');
   }
+  const failed = startAgent().then(
+    () => new Promise<never>(() => undefined),
+    (error: unknown) => (stopping.signal.aborted ? new Promise<never>(() => undefined) : Promise.reject(error)),
+  );
+  failed.catch(() => undefined);
 
   return {
     apiUrl: `https://${configuration.api.listen.host}:${apiPort}`,
     exchangeUrl,
+    failed,
     async stop() {
       stopping.abort();
       api.close();
@@ -235,30 +260,25 @@ export async function startGateway(
   };
 }
 
-/** Asks until the peer answers. Another chaincode than this gateway was built with ends the wait: nobody can go on. */
-async function peerHeight(
-  ledger: PeerLedger,
-  { chaincodeDigest }: GatewayConfiguration,
-  log: Log,
-  signal: AbortSignal,
-): Promise<number> {
-  for (let told = false; ; told = true) {
-    signal.throwIfAborted();
-    try {
-      await ledger.requireChaincode(chaincodeDigest);
-      return await ledger.height();
-    } catch (error) {
-      if ((error as { code?: string }).code === 'CHAINCODE_DIFFERS') {
-        log.error({ reason: (error as Error).message }, 'the agent does not start');
-        throw error;
-      }
-      if (!told) log.warn({ reason: (error as Error).message }, 'the peer does not answer yet');
-      await new Promise<void>((resolve) => systemTimers.after(PEER_AGAIN_MS, resolve));
-    }
-  }
-}
-
 /** Bytes of a study are for its members. */
 function mayRead(reader: StudyReader, holdings: Holdings, from: Msp, digest: Digest): boolean {
   return holdings.studiesOf(digest).some((study) => reader.study(study)?.version.protocol.members.includes(from));
+}
+
+/** Tells listeners how far training of a round is, not more often than they can use. */
+function progressNews(news: NewsDesk, clock: Clock): (progress: TrainingProgress) => void {
+  let toldAt = 0;
+  return ({ study, round, step, steps }) => {
+    const at = clock.monotonic();
+    if (round === 'alone' || (at - toldAt < PROGRESS_EVERY_MS && step < steps)) return;
+    toldAt = at;
+    news.publish({
+      study: study as StudyId,
+      round,
+      event: 'job-progress',
+      step: 'makeVector',
+      at,
+      detail: { step, steps },
+    });
+  };
 }

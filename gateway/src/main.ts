@@ -52,6 +52,10 @@ async function run(file: string): Promise<void> {
     );
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
+  gateway.failed.catch((error: Error) => {
+    lines.fatal({ reason: error.message }, 'the gateway ends');
+    process.exit(1);
+  });
   if (configuration.readyFile !== undefined) {
     const { apiUrl, exchangeUrl } = gateway;
     const unfinished = `${configuration.readyFile}.${process.pid}`;

@@ -1,5 +1,5 @@
 /** Work on this hospital's rows for its own people: predictions, training alone, and how the source was read. */
-import type { Digest, LocalTraining, StudyProtocol } from '@consilium/domain';
+import type { LocalTraining, StudyProtocol } from '@consilium/domain';
 import { refusal } from '@consilium/domain';
 import { personalOf } from './agent/personalOf.js';
 import type { Blobs, PersonalStore } from './agent/ports.js';
@@ -27,8 +27,12 @@ export function ownRows(parts: Parts): OwnRows {
   return {
     engine: parts.engine,
     async predictions({ study, protocol, version, digest }, signal) {
-      const file = await versionFile(blobs, study, version, digest);
       const view = reader.study(study);
+      const file = await blobs.get(digest);
+      if (!file) {
+        const holders = view?.model(version)?.attestedBy ?? [];
+        throw refusal('VERSION_FILE_NOT_HERE', { study, version, holders: holders.join(' or ') });
+      }
       const own = view && personalOf(personal, view, hospital.msp, { version, digest });
       const inHand = { version, file, personal: own };
       const { engine, rows } = await learner.predictions({ study, protocol, version: inHand }, signal);
@@ -52,12 +56,6 @@ export function ownRows(parts: Parts): OwnRows {
       return { study, ...rest, columns: [...columns], warnings: [...warnings], ...(positives ? { positives } : {}) };
     },
   };
-}
-
-async function versionFile(blobs: Blobs, study: string, version: number, digest: Digest): Promise<Uint8Array> {
-  const file = await blobs.get(digest);
-  if (!file) throw refusal('MODEL_UNKNOWN', { study, version });
-  return file;
 }
 
 /** What was left out is the study's own. */

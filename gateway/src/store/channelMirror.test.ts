@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Digest, type Msp, sha256Hex } from '@consilium/domain';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Log } from '../agent/ports.js';
+import { bindToChain } from './chainBinding.js';
 import { ChannelMirror, type MirroredTransaction } from './channelMirror.js';
 import { Holdings } from './holdings.js';
 import { openStore } from './schema.js';
@@ -95,6 +96,15 @@ describe('the mirror of the channel', () => {
     openStore(file, OWNER).close();
     expect(() => openStore(file, { msp: 'HungaryMSP', channel: 'consilium' })).toThrow(/^CONFIGURATION_INVALID: .*msp/);
     expect(() => openStore(file, { msp: CLEVELAND, channel: 'other' })).toThrow(/^CONFIGURATION_INVALID: .*channel/);
+  });
+});
+
+describe('a database', () => {
+  test('stays with the chain that it met first', () => {
+    const database = openStore(file, OWNER);
+    bindToChain(database, file, 'a'.repeat(64));
+    bindToChain(database, file, 'a'.repeat(64));
+    expect(() => bindToChain(database, file, 'b'.repeat(64))).toThrow(/^CONFIGURATION_INVALID: .*hospital\.db.*bbbb/);
   });
 });
 

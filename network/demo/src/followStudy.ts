@@ -1,5 +1,5 @@
 /** Watches a study's rounds through one gateway's event stream until the study ends, and tells of each. */
-import type { RoundResource } from '@consilium/client';
+import type { RoundResource, RoundSummary } from '@consilium/client';
 import { decimals, percent } from '@consilium/client/text';
 import { accuracy, areaUnderCurve, lossScale, type Metrics, meanLoss, type StudyProtocol } from '@consilium/domain';
 import type { DemoHospital } from './hospitals.js';
@@ -40,14 +40,16 @@ export async function followStudy(
   const told = new Set<number>();
   const lines = new RoundLines(protocol, say);
   const readAll = async (): Promise<boolean> => {
-    const summaries = await client.all((page) => client.rounds(study, page));
-    for (const { round, stage } of summaries) {
-      const settled = stage === 'agreed' || stage === 'aborted';
-      if (told.has(round) || !settled) continue;
-      told.add(round);
-      lines.settled(await client.round(study, round));
-    }
     const { stage, progress } = await client.study(study);
+    const summaries = await client.all((page) => client.rounds(study, page));
+    for (const summary of summaries) {
+      // A line says how many attested, so it waits for the last one; but not when the next round is under way.
+      const isLast = summary.round === summaries.at(-1)?.round;
+      if (told.has(summary.round) || !isSettled(summary) || (isLast && stage !== 'ended' && !allAttested(summary)))
+        continue;
+      told.add(summary.round);
+      lines.settled(await client.round(study, summary.round));
+    }
     if (stage === 'paused')
       throw new Error(
         `the study is paused after ${progress.abortsInRow} aborted and ${progress.rejectionsInRow} rejected rounds in a row: see the logs, then vote to resume`,
@@ -72,6 +74,14 @@ export async function followStudy(
     clearTimeout(watchdog);
     quiet.abort();
   }
+}
+
+function isSettled({ stage }: RoundSummary): boolean {
+  return stage === 'agreed' || stage === 'aborted';
+}
+
+function allAttested({ stage, attestations, roster, abort }: RoundSummary): boolean {
+  return stage === 'aborted' || abort !== null || attestations >= (roster?.length ?? Number.POSITIVE_INFINITY);
 }
 
 class RoundLines {

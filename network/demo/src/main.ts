@@ -22,7 +22,12 @@ withDemoOptions(program.command('prepare').description('gets the hospitals’ fi
   (options: DemoOptions) => prepare(options, cacheFolder(), say),
 );
 withDemoOptions(
-  program.command('run').description('plays the people over REST: register, propose, approve, watch, compare'),
+  program
+    .command('run')
+    .description(
+      'Four hospitals train one model together, and each sees what it gains: register, propose, approve, watch, compare.',
+    )
+    .configureHelp({ commandUsage: () => 'npm run demo -- [options]' }),
 ).action((options: DemoOptions) => {
   const measured = process.env.CONSILIUM_SETUP_SECONDS;
   return run(options, measured === undefined ? undefined : Number(measured), say, interruption.signal);

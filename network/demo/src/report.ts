@@ -1,5 +1,6 @@
 /** The demo's report: every figure as JSON. */
 import { writeFile } from 'node:fs/promises';
+import type { RoundSeconds } from '@consilium/domain';
 import type { CohortSource } from './cohortRecord.js';
 import type { Comparison } from './comparison.js';
 import type { DemoHospital, DemoNetwork } from './hospitals.js';
@@ -22,7 +23,15 @@ export type Report = Readonly<{
   setupSeconds: number;
   data: CohortSource;
   hospitals: readonly Readonly<{ msp: string; name: string; nTrain: number; nTest: number }>[];
-  rounds: readonly unknown[];
+  rounds: readonly Readonly<{
+    round: number;
+    kind: string;
+    modelDigest: string | null;
+    attestations: number;
+    status: string;
+    abort?: string;
+    seconds: RoundSeconds | null;
+  }>[];
   modelDigest: string;
   modelVersion: number;
   invalidTransactions: number;
@@ -37,7 +46,6 @@ export function reportOf(
   setupSeconds: number,
   data: CohortSource,
   finished: FinishedStudy,
-  invalidTransactions: number,
 ): Report {
   const { arms, rounds, protocol } = finished;
   return {
@@ -65,7 +73,7 @@ export function reportOf(
     })),
     modelDigest: finished.released.digest,
     modelVersion: finished.released.version,
-    invalidTransactions,
+    invalidTransactions: 0,
     metrics: finished.comparison,
   };
 }

@@ -21,7 +21,7 @@ const TITLES: Readonly<Record<FigureName, string>> = {
   rootMeanSquaredError: 'Root mean squared error, lower is better',
   meanAbsoluteError: 'Mean absolute error, lower is better',
 };
-const ARM_TITLES: Readonly<Record<ArmName, string>> = {
+export const ARM_TITLES: Readonly<Record<ArmName, string>> = {
   federated: 'together',
   alone: 'each alone',
   majority: 'always the majority',

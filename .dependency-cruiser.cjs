@@ -138,9 +138,17 @@ const ROOMS = [
   },
   {
     name: 'network',
-    from: '^network/src/',
+    from: '^network/src/(?!channel/fabric/)',
     rooms: [DOMAIN],
     packages: ['commander', '@peculiar/x509', 'reflect-metadata', 'yaml', 'zod'],
+    node: NODE,
+  },
+  {
+    // Real peers and orderers are joined and given their chaincode by Fabric's own messages.
+    name: 'network-fabric',
+    from: '^network/src/channel/fabric/',
+    rooms: [DOMAIN, '^network/src/'],
+    packages: ['@hyperledger/', '@grpc/grpc-js', '@types/google-protobuf', 'google-protobuf', 'yaml', 'zod'],
     node: NODE,
   },
   { name: 'sqlite', from: '^network/sqlite/src/', packages: ['@photostructure/sqlite'], node: NODE },

@@ -45,6 +45,8 @@ const FORBIDDEN: [file: string, imported: string, rule: string][] = [
   ['network/embedded/src/a.ts', '@consilium/domain', 'embedded-imports-rooms'],
   ['network/src/a.ts', '@consilium/contract', 'network-imports-rooms'],
   ['network/src/b.ts', '../demo/src/start.js', 'network-imports-rooms'],
+  ['network/src/c.ts', 'fabric-shim', 'network-imports-packages'],
+  ['network/src/channel/fabric/a.ts', '@consilium/contract', 'network-fabric-imports-rooms'],
   ['network/sqlite/src/a.ts', 'express', 'sqlite-imports-packages'],
   ['network/setup/a.mjs', 'express', 'setup-imports-packages'],
   ['gateway/src/http/c.ts', './d.js', 'no-cycles'],

@@ -34,7 +34,7 @@ export async function hospitalsBench(repository, say) {
 }
 
 /** Rows from a fixed generator: the label follows two of three columns, with noise. */
-export async function writeFederation(folder, hospitals = HOSPITALS) {
+async function writeFederation(folder, hospitals = HOSPITALS) {
   const random = generator(7);
   const entries = [];
   for (let h = 1; h <= hospitals; h += 1) {

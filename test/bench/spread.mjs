@@ -1,5 +1,5 @@
 /** Minimum, median and maximum of several measurements. */
-export function spread(values) {
+function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   const median = sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;

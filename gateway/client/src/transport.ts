@@ -68,17 +68,18 @@ export class Transport {
     throw new ApiError(ANSWER_NOT_UNDERSTOOD, `${method} ${path}: ${problems}`, { status, cause: parsed.error });
   }
 
-  /** @throws ApiError */
+  /** @throws ApiError; the signal's reason */
   async bytes(method: Method, path: string, options: RequestOptions = {}): Promise<Answer> {
     const deadline = AbortSignal.timeout(options.requestMsMax ?? this.#requestMsMax);
     const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-    const answer = await this.open(method, path, { ...options, signal });
     try {
+      const answer = await this.open(method, path, { ...options, signal });
       const bytes = await bytesOf(answer.body, ANSWER_BYTES_MAX);
       if (answer.statusCode >= 400) throw refusalOf(answer.statusCode, bytes);
       const { location } = answer.headers;
       return { status: answer.statusCode, location: typeof location === 'string' ? location : undefined, bytes };
     } catch (error) {
+      options.signal?.throwIfAborted();
       throw this.#asApiError(error);
     }
   }
@@ -111,8 +112,8 @@ export class Transport {
     await this.#agent.destroy();
   }
 
-  #asApiError(error: unknown): unknown {
-    if (error instanceof ApiError || (error instanceof Error && error.name === 'AbortError')) return error;
+  #asApiError(error: unknown): ApiError {
+    if (error instanceof ApiError) return error;
     const reason = error instanceof Error ? error.message || error.name : String(error);
     return new ApiError(GATEWAY_UNREACHABLE, `the gateway at ${this.#origin} does not answer: ${reason}`, {
       cause: error,

@@ -246,16 +246,15 @@ export class Channel {
 
   #open(name: string, isExclusive: boolean): Database {
     const file = join(this.#config.home, name);
-    const database = openDatabase(file);
-    this.#databases.push(database);
-    if (isExclusive) {
-      try {
-        database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT;');
-      } catch (error) {
-        throw new Error(`${file} is in use by another process`, { cause: error });
-      }
+    try {
+      const database = openDatabase(file);
+      this.#databases.push(database);
+      if (isExclusive) database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT;');
+      return database;
+    } catch (error) {
+      const isLocked = /locked|busy/i.test((error as Error).message);
+      throw isLocked ? new Error(`${file} is in use by another process`, { cause: error }) : error;
     }
-    return database;
   }
 }
 

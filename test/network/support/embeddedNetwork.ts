@@ -18,6 +18,8 @@ export const CHAINCODE_VERSION = 'cd'.repeat(32);
 const REPOSITORY = resolve(import.meta.dirname, '../../..');
 const UP_MS_MAX = 30_000;
 const EXIT_MS_MAX = 10_000;
+const CALL_MS_MAX = 20_000;
+const KEEPALIVE_MS = 1_000;
 
 /** A chaincode process of one hospital. */
 interface RunningChaincode {
@@ -207,6 +209,9 @@ export class EmbeddedNetwork {
       'grpc.max_receive_message_length': 100 * 1024 * 1024,
       'grpc.max_send_message_length': 100 * 1024 * 1024,
       'grpc.use_local_subchannel_pool': 1,
+      // A killed peer's connection is not always seen to close while calls are running on it.
+      'grpc.keepalive_time_ms': KEEPALIVE_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
     });
     this.#clients.push(client);
     return client;
@@ -214,7 +219,12 @@ export class EmbeddedNetwork {
 
   /** Fabric's own client library as a person, at a hospital's peer (`claims`: the organisation that it names). */
   gateway(msp: string, person: Credentials, options: { client?: Client; claims?: string; key?: string } = {}): Gateway {
+    const deadline = () => ({ deadline: Date.now() + CALL_MS_MAX });
     return connect({
+      evaluateOptions: deadline,
+      endorseOptions: deadline,
+      submitOptions: deadline,
+      commitStatusOptions: deadline,
       client: options.client ?? this.client(msp),
       hash: hash.sha256,
       identity: { mspId: options.claims ?? msp, credentials: Buffer.from(person.certificate) },

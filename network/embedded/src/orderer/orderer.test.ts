@@ -114,6 +114,7 @@ describe('the orderer', () => {
     const envelope = some();
     expect([one.order(envelope).status, one.order(envelope).status]).toEqual(['SUCCESS', 'SUCCESS']);
     await one.flush();
+    await turn();
     expect(sizes()).toEqual([1]);
     expect(one.order(envelope)).toEqual({
       status: 'SERVICE_UNAVAILABLE',

@@ -145,10 +145,10 @@ export class Orderer {
       block,
       taken.map(({ transaction }) => transaction),
     );
-    for (const { id } of taken) this.#finish(id);
     this.#undelivered += 1;
     void this.#parts.deliver().finally(() => {
       this.#undelivered -= 1;
+      for (const { id } of taken) this.#finish(id);
       this.#schedule();
     });
   }

@@ -13,6 +13,7 @@ export type DemoOptions = Readonly<{
   engine: string;
   figures?: string;
   keep: boolean;
+  networkOnly?: boolean;
 }>;
 
 const SEED_MAX = 2 ** 32 - 1;
@@ -37,6 +38,7 @@ export function withDemoOptions(command: Command): Command {
     .addOption(new Option('--engine <name>', 'what trains').choices(['auto', 'tfjs-node', 'wasm']).default('auto'))
     .addOption(new Option('--mode <mode>', 'how updates travel').choices(['open']).default('open'))
     .addOption(new Option('--channel <kind>', 'which channel').choices(['embedded']).default('embedded'))
+    .addOption(new Option('--network-only', 'prepares for a network without a study').hideHelp())
     .option('--fresh', 'begins with an empty home folder')
     .option('--keep', 'leaves everything running at the end', false);
 }

@@ -86,7 +86,7 @@ function isHelp(args) {
 export async function startNetwork(args) {
   if (isHelp(args)) return node(NETWORK, ['start', '--help']);
   const { demo, launcher } = programArguments(args, process.env);
-  const prepared = await node(DEMO, ['prepare', ...demo]);
+  const prepared = await node(DEMO, ['prepare', '--network-only', ...demo]);
   return prepared === 0 ? node(NETWORK, ['start', ...launcher]) : prepared;
 }
 

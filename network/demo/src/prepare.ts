@@ -11,10 +11,20 @@ import { heartTopology } from './heart/heartTopology.js';
 import { obtainHeartFiles } from './heart/obtainHeartFiles.js';
 import type { Say } from './say.js';
 
-type Wish = Readonly<{ home: string; topology?: string | undefined; study?: string | undefined }>;
+type Wish = Readonly<{
+  home: string;
+  topology?: string | undefined;
+  study?: string | undefined;
+  /** No study will be played: own hospitals need none. */
+  networkOnly?: boolean | undefined;
+}>;
 
-export async function prepare({ home, topology, study }: Wish, cacheFolder: string, say: Say): Promise<void> {
-  if (topology !== undefined && study === undefined)
+export async function prepare(
+  { home, topology, study, networkOnly }: Wish,
+  cacheFolder: string,
+  say: Say,
+): Promise<void> {
+  if (topology !== undefined && study === undefined && !networkOnly)
     throw new Error('--topology brings your own files: say with --study which columns are read and what is predicted');
   const { written, source } = topology === undefined ? await heartCohort(cacheFolder, say) : await ownCohort(topology);
   await mkdir(home, { recursive: true, mode: 0o700 });

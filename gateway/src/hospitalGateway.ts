@@ -203,6 +203,7 @@ export async function startGateway(
       blobs,
       verifier,
       timings: agent,
+      failures: agent,
       ownRows: ownRows({
         hospital,
         source,

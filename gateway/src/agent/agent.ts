@@ -10,10 +10,11 @@ import type { Knowledge } from './knowledge.js';
 import { owedSteps } from './owedSteps.js';
 import { OwnReceipts } from './ownReceipts.js';
 import { performStep } from './performStep.js';
-import type { AgentNews, TimingsBook } from './ports.js';
+import type { AgentNews, FailureBook, StepFailure, TimingsBook } from './ports.js';
 import { Retries } from './retries.js';
 import { RoundTimings } from './roundTimings.js';
 import { type Step, type StepName, stepKey } from './step.js';
+import { StepFailures } from './stepFailures.js';
 import { StudyReader } from './studyReader.js';
 import type { StudyView } from './studyView.js';
 
@@ -26,7 +27,7 @@ const LOOK_MS_MAX = 5_000;
 /** Steps that are given up when they are not owed any more; the others end by themselves. */
 const GIVEN_UP: readonly StepName[] = ['makeVector', 'fetchVersion', 'aggregate'];
 
-export class Agent implements TimingsBook {
+export class Agent implements TimingsBook, FailureBook {
   readonly #ports: AgentPorts;
   readonly #identity: AgentIdentity;
   readonly #reader: StudyReader;
@@ -34,6 +35,7 @@ export class Agent implements TimingsBook {
   readonly #disputes: Disputes;
   readonly #receipts = new OwnReceipts();
   readonly #retries = new Retries();
+  readonly #failures = new StepFailures();
   readonly #timings: RoundTimings;
   readonly #running = new Map<string, { step: Step; stop: AbortController; done: Promise<void> }>();
   /** Steps whose transaction is committed: the block that the mirror has yet to take in. */
@@ -75,6 +77,10 @@ export class Agent implements TimingsBook {
 
   timings(study: StudyId, round: number): HospitalTimings | undefined {
     return this.#timings.of(study, round);
+  }
+
+  failures(study: StudyId): readonly StepFailure[] {
+    return this.#failures.failures(study);
   }
 
   /** Looks soon, or once more after the look that is under way. */
@@ -150,6 +156,7 @@ export class Agent implements TimingsBook {
       .then(
         (committed) => {
           this.#retries.succeeded(key);
+          this.#failures.succeeded(step);
           if (committed) this.#committed.set(key, committed.blockNumber);
           this.#publish(step, 'step-finished');
         },
@@ -166,6 +173,7 @@ export class Agent implements TimingsBook {
 
   #failed(step: Step, key: string, error: unknown): void {
     const retryInMs = this.#retries.failed(key, error, this.#ports.clock.monotonic());
+    this.#failures.failed(step, error, this.#ports.clock.now(), this.#retries.count(key));
     this.#disk.forget();
     const { name, study, round } = step;
     const code = error instanceof ConsiliumError ? error.code : 'INTERNAL';

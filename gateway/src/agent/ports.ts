@@ -6,6 +6,7 @@ import type {
   Command,
   CommandInput,
   Digest,
+  ErrorCode,
   HospitalTimings,
   Metrics,
   Msp,
@@ -218,6 +219,24 @@ export type RoundVerification = Readonly<{
 export interface RoundVerifier {
   /** @throws ConsiliumError STUDY_UNKNOWN, ROUND_UNKNOWN, ROUND_NOT_SETTLED where nothing was agreed upon yet */
   verify(study: StudyId, round: number, signal?: AbortSignal): Promise<RoundVerification>;
+}
+
+/** A step that failed when it was last tried. */
+export type StepFailure = Readonly<{
+  step: string;
+  round: number;
+  code: ErrorCode;
+  /** The error's message; it names lines and columns of this hospital's own source, never values. */
+  detail: string;
+  /** How often in a row. */
+  times: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}>;
+
+/** What this hospital failed at since its gateway started, and has not succeeded in since. */
+export interface FailureBook {
+  failures(study: StudyId): readonly StepFailure[];
 }
 
 /** When this hospital did what in a round, since its gateway started. */

@@ -8,7 +8,16 @@ import type {
 } from '@consilium/client/resources';
 import type { CommandInput, Digest, Msp, Role, StudyId, StudyProtocol, TransactionName } from '@consilium/domain';
 import type { z } from 'zod';
-import type { Blobs, ChannelState, Clock, Committed, Log, RoundVerifier, TimingsBook } from '../agent/ports.js';
+import type {
+  Blobs,
+  ChannelState,
+  Clock,
+  Committed,
+  FailureBook,
+  Log,
+  RoundVerifier,
+  TimingsBook,
+} from '../agent/ports.js';
 
 export type RecordPlace = Readonly<{ block: number; transactionId: string }>;
 
@@ -98,6 +107,7 @@ export type ApiParts = Readonly<{
   blobs: Blobs;
   verifier: RoundVerifier;
   timings: TimingsBook;
+  failures: FailureBook;
   ownRows: OwnRows;
   clock: Clock;
   log: Log;

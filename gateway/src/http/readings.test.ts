@@ -85,6 +85,33 @@ describe('a study', () => {
     expect(await readStudy()).toMatchObject({ stage: 'ended', votes: [{ subject: 'end', carried: true }] });
   });
 
+  test('has ended, or is paused, only once its last version is recorded', async () => {
+    writeStudy(api.state);
+    writeInitialRound(
+      api.state,
+      MSPS.map((msp) => [msp, 'zero'] as const),
+    );
+    vote('end', [CLEVELAND, HUNGARY, VA]);
+    expect((await readStudy()).stage).toBe('active');
+    writeModel(api.state, 0, 'zero', MSPS.slice(0, 3));
+    expect((await readStudy()).stage).toBe('ended');
+  });
+
+  test("shows what this hospital's agent failed at", async () => {
+    writeStudy(api.state);
+    expect((await readStudy()).failures).toEqual([]);
+    const failure = {
+      step: 'makeVector',
+      round: 2,
+      code: 'TRAINING_NOT_FINITE',
+      detail: 'NaN',
+      times: 3,
+      at: 9,
+    } as const;
+    api.failures = { failures: (study) => (study === HEART ? [failure] : []) };
+    expect((await readStudy()).failures).toEqual([failure]);
+  });
+
   test('is paused after too many aborts, until members vote to go on', async () => {
     writeStudy(api.state);
     writeInitialRound(api.state, []);

@@ -7,6 +7,7 @@ import {
   isPaused,
   ledgerKey,
   MemberKeys,
+  ModelVersion,
   type Msp,
   majority,
   type Progress,
@@ -19,6 +20,7 @@ import {
   tenDigits,
   Vote,
 } from '@consilium/domain';
+import type { FailureBook } from '../agent/ports.js';
 import type { Records } from './records.js';
 import { type RoundRecords, roundRecords } from './roundRecords.js';
 
@@ -60,7 +62,7 @@ export function studySummary(records: Records, study: StudyId): StudySummary {
   return {
     study,
     title: protocol.title,
-    stage: stageOf(last, progress, votes, missingApprovals),
+    stage: last && isUnrecorded(records, last) ? 'active' : stageOf(last, progress, votes, missingApprovals),
     active: missingApprovals.length === 0,
     version,
     protocolHash,
@@ -72,7 +74,7 @@ export function studySummary(records: Records, study: StudyId): StudySummary {
 }
 
 /** @throws ConsiliumError STUDY_UNKNOWN */
-export function studyResource(records: Records, study: StudyId): StudyResource {
+export function studyResource(records: Records, study: StudyId, failures: FailureBook): StudyResource {
   const { protocol } = newestVersion(records, study);
   const votes = voteTallies(records, study, protocol);
   const versions = records.list(StudyVersion, 'study', study).map(({ protocol: _, study: __, ...version }) => ({
@@ -85,6 +87,7 @@ export function studyResource(records: Records, study: StudyId): StudyResource {
     versions,
     votes,
     progress: progressAfter(lastRound(records, study), votes),
+    failures: [...failures.failures(study)],
   };
 }
 
@@ -124,6 +127,14 @@ function progressAfter(last: RoundRecords | undefined, votes: readonly VoteTally
   const judged = round.candidateParent && round.base;
   const vetoed = judged ? isCarried(votes, `veto~${tenDigits(judged.version)}`) : false;
   return settleRound(protocol, round, state, vetoed).progress;
+}
+
+/** Agreed upon, and not yet written down for good: whatever follows, somebody's agent still has that to do. */
+function isUnrecorded(records: Records, { round, protocol, facts }: RoundRecords): boolean {
+  return (
+    deriveRound(protocol, facts).stage === 'agreed' &&
+    records.get(ModelVersion, ledgerKey.model(round.study, round.round)) === undefined
+  );
 }
 
 function stageOf(

@@ -131,5 +131,9 @@ function studyText(study: StudyResource): string {
         .filter(({ carried }) => carried)
         .map(({ subject }) => subject)
         .join(', ') || 'none',
+    'failing here':
+      study.failures
+        .map(({ step, round, times, code, detail }) => `${step} of round ${round}, ${times} times: ${code}: ${detail}`)
+        .join('; ') || 'nothing',
   });
 }

@@ -1,9 +1,20 @@
 /** A study as its members see it, and what people can ask of it. */
-import { Approval, Digest, Instant, Msp, Progress, StudyId, StudyProtocol, Vote, VoteSubject } from '@consilium/domain';
+import {
+  Approval,
+  Digest,
+  Instant,
+  Msp,
+  Progress,
+  RoundNumber,
+  StudyId,
+  StudyProtocol,
+  Vote,
+  VoteSubject,
+} from '@consilium/domain';
 import { z } from 'zod';
 import { RecordedAt } from './record.js';
 
-/** `proposed`: approvals are missing. `paused`: members must vote to go on. */
+/** `proposed`: approvals are missing. `paused`: members must vote to go on. `ended`: and its last version is recorded. */
 export const StudyStage = z.enum(['proposed', 'active', 'paused', 'ended']);
 export type StudyStage = z.infer<typeof StudyStage>;
 
@@ -49,6 +60,20 @@ export const StudySummary = z.object({
 });
 export type StudySummary = z.infer<typeof StudySummary>;
 
+/** Something that this hospital's agent owes to the study and failed at, and has not succeeded in since. */
+export const FailureResource = z.object({
+  /** What was tried: `makeVector`, `shareVector`, `aggregate`… */
+  step: z.string(),
+  round: RoundNumber,
+  /** From the catalogue of errors. */
+  code: z.string(),
+  detail: z.string(),
+  /** How often in a row. */
+  times: z.int().min(1),
+  at: Instant,
+});
+export type FailureResource = z.infer<typeof FailureResource>;
+
 export const StudyResource = z.object({
   ...StudySummary.shape,
   protocol: StudyProtocol,
@@ -57,6 +82,8 @@ export const StudyResource = z.object({
   votes: z.array(VoteTally),
   /** Where the study stands after its last settled round. */
   progress: Progress,
+  /** Why this hospital makes no progress, if it does not: it is tried again by itself once the cause is gone. */
+  failures: z.array(FailureResource),
 });
 export type StudyResource = z.infer<typeof StudyResource>;
 

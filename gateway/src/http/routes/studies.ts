@@ -8,7 +8,7 @@ import { newestVersion, studyKeys, studyResource, studySummary, voteTallies } fr
 import { write } from '../submission.js';
 import type { RouteParts } from './routeParts.js';
 
-export function studyRoutes({ hospital, records, transactions }: RouteParts): Router {
+export function studyRoutes({ hospital, records, transactions, failures }: RouteParts): Router {
   const router = Router();
 
   router.get('/', async (request, response) => {
@@ -22,12 +22,12 @@ export function studyRoutes({ hospital, records, transactions }: RouteParts): Ro
       transaction: 'StudyContract:proposeStudy',
       command: { study, protocol },
       path: `/studies/${study}`,
-      read: () => records.get(Study, ledgerKey.study(study)) && studyResource(records, study),
+      read: () => records.get(Study, ledgerKey.study(study)) && studyResource(records, study, failures),
     });
   });
 
   router.get('/:study', (request, response) => {
-    response.json(studyResource(records, parameter.study(request)));
+    response.json(studyResource(records, parameter.study(request), failures));
   });
 
   router.post('/:study/approvals', async (request, response) => {

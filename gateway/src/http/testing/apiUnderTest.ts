@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import type { Digest, Role } from '@consilium/domain';
 import { testAuthority, testCertificate } from '../../../../test/support/testCertificates.js';
-import type { Blobs, Log, RoundVerifier, TimingsBook } from '../../agent/ports.js';
+import type { Blobs, FailureBook, Log, RoundVerifier, TimingsBook } from '../../agent/ports.js';
 import { type Api, makeApi } from '../api.js';
 import { type ApiPatience, ApiServer } from '../apiServer.js';
 import { EventHub } from '../eventHub.js';
@@ -66,6 +66,7 @@ export class ApiUnderTest {
   };
   verifier: RoundVerifier = { verify: unexpected };
   timings: TimingsBook = { timings: () => undefined };
+  failures: FailureBook = { failures: () => [] };
 
   #server: ApiServer | undefined;
   #api: Api | undefined;
@@ -162,6 +163,7 @@ export class ApiUnderTest {
       blobs,
       verifier: { verify: (study, round, signal) => this.verifier.verify(study, round, signal) },
       timings: { timings: (study, round) => this.timings.timings(study, round) },
+      failures: { failures: (study) => this.failures.failures(study) },
       ownRows: {
         predictions: (asked, signal) => this.ownRows.predictions(asked, signal),
         trainAlone: (asked, onProgress, signal) => this.ownRows.trainAlone(asked, onProgress, signal),

@@ -1,10 +1,9 @@
-import { buffer, sha256 } from '../wire/bytes.js';
+import { buffer } from '../wire/bytes.js';
 import { ledger, ValidationCode } from '../wire/proto.js';
 import type { Definitions } from './definitions.js';
 import type { CommittedSet, PrivateEffects, PrivateStore } from './privateStore.js';
 import type { PrivateUpdate } from './privateValues.js';
 import type { ParsedBlock, Verdict } from './validator.js';
-import { sameVersion } from './version.js';
 
 const { KVRWSet } = ledger.rwset.kvrwset;
 
@@ -30,12 +29,7 @@ export function privateEffects(
         const bytes = store.find(header.transactionId, namespace, collection, version, privateSetHash);
         if (!bytes) continue;
         sets.push({ namespace, collection, version, bytes });
-        privateUpdates.push(
-          ...updatesOf({ namespace, collection, version, bytes }, store).filter(({ key }) => {
-            const keyHash = sha256(Buffer.from(key)).toString('hex');
-            return sameVersion(updates.hashUpdate(namespace, collection, keyHash)?.version, version);
-          }),
-        );
+        privateUpdates.push(...updatesOf({ namespace, collection, version, bytes }, store));
       }
     }
   });

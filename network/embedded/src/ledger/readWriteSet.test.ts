@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { sha256 } from '../wire/bytes.js';
 import { ledger } from '../wire/proto.js';
-import { RangeReads } from './rangeReads.js';
+import { keyReadMessage, RangeReads } from './rangeReads.js';
 import { parseReadWriteSet } from './readWriteSet.js';
 import { ReadWriteSetBuilder } from './readWriteSetBuilder.js';
 
@@ -121,6 +121,17 @@ describe('the results of a range', () => {
     const { summary } = summarise(count, 3);
     expect(summary?.level).toBe(level);
     expect(summary?.hashes).toHaveLength(hashes);
+  });
+
+  test('that are left over rise as they are, alone or hashed together', () => {
+    const reads = (from: number, to: number) => {
+      const message = new ledger.rwset.kvrwset.QueryReads();
+      message.setKvReadsList(Array.from({ length: to - from }, (_, index) => keyReadMessage(read(from + index))));
+      return sha256(message.serializeBinary());
+    };
+    const whole = sha256(reads(0, 4), reads(4, 8), reads(8, 12), reads(12, 16));
+    expect(summarise(17, 3).summary?.hashes).toEqual([whole, reads(16, 17)]);
+    expect(summarise(21, 3).summary?.hashes).toEqual([whole, sha256(reads(16, 20), reads(20, 21))]);
   });
 
   test('with one other version have another summary', () => {

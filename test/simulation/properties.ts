@@ -1,0 +1,313 @@
+/** What must hold whatever happens: checked at every block and at everything that an agent shows to others. */
+import {
+  type Attestation,
+  type Command,
+  canonicalJson,
+  type Digest,
+  type HospitalTimings,
+  ledgerKey,
+  type ModelVersion,
+  type Msp,
+  majority,
+  type Outcome,
+  type RoundState,
+  roundSeconds,
+  type TransactionName,
+} from '@consilium/domain';
+import { digestOf } from '../../gateway/src/agent/digestOf.js';
+import type { Arithmetic, VectorMade, VectorTask } from '../../gateway/src/agent/ports.js';
+import { recompute } from '../../gateway/src/agent/recomputeRound.js';
+import { StudyReader } from '../../gateway/src/agent/studyReader.js';
+import { isOver, type RoundView, type StudyView } from '../../gateway/src/agent/studyView.js';
+import type { Block } from './channelNetwork.js';
+import { Mirror } from './mirror.js';
+import { STUDY } from './scenario.js';
+import { personalValue } from './simulatedLearner.js';
+
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+function require(condition: boolean, text: () => string): asserts condition {
+  if (!condition) throw new Violation(text());
+}
+
+export type PropertyParts = Readonly<{
+  honest: Arithmetic;
+  isHealthy: boolean;
+  /** Whether a hospital lies about a round; 0 stands for every initial round. */
+  isDishonest(msp: Msp, round: number): boolean;
+  holds(msp: Msp, digest: Digest): boolean;
+  hasJournaledJoin(msp: Msp, round: number): boolean;
+}>;
+
+type Recomputed = Readonly<{ outcome: Outcome; file: Uint8Array | undefined }>;
+
+export class Properties {
+  /** The channel as it is, ahead of every hospital's mirror. */
+  readonly head = new Mirror();
+  invalidTransactions = 0;
+  readonly #parts: PropertyParts;
+  readonly #reader = new StudyReader(this.head);
+  readonly #rosters = new Map<number, string>();
+  readonly #survivors = new Map<number, string>();
+  readonly #models = new Map<number, ModelVersion>();
+  /** What was recorded of a round, as canonical JSON. */
+  readonly #recordedOutcomes = new Map<number, string>();
+  readonly #vectors = new Map<string, Digest>();
+  readonly #outcomes = new Map<string, string>();
+  readonly #bytes = new Map<Digest, Uint8Array>();
+  readonly #files = new Map<Digest, Uint8Array>();
+  readonly #expected = new Map<number, Recomputed>();
+  /** The own tensor that came with a vector. */
+  readonly #personal = new Map<Digest, number>();
+  readonly #forgetful = new Set<Msp>();
+  readonly #lifted = new Set<string>();
+  readonly #mustSitOut = new Set<string>();
+
+  constructor(parts: PropertyParts) {
+    this.#parts = parts;
+  }
+
+  get study(): StudyView | undefined {
+    return this.#reader.study(STUDY);
+  }
+
+  round(number: number): RoundView | undefined {
+    return this.#reader.round(STUDY, number);
+  }
+
+  /** A block was cut. */
+  block(block: Block): void {
+    for (const { code, txId } of block.transactions) {
+      if (code === 'VALID') continue;
+      this.invalidTransactions += 1;
+      require(!this.#parts.isHealthy, () => `transaction ${txId} is invalid (${code}) though nothing went wrong`);
+    }
+    this.head.take(block);
+    const rounds = new Set<number>();
+    for (const { key, value } of block.writes) {
+      const [noun, study, number] = key.split('~');
+      if (study !== STUDY || number === undefined) continue;
+      if (['join', 'contribution', 'attestation', 'close', 'round'].includes(noun as string))
+        rounds.add(Number(number));
+      if (noun === 'contribution')
+        this.#contributed(value as { msp: Msp; vectorDigest: Digest; receipts: { msp: Msp }[] });
+    }
+    for (const number of rounds) this.#roundChanged(number);
+    const versions = block.writes.filter(({ key }) => key.startsWith(`model~${STUDY}~`));
+    for (const { value } of versions) this.#recorded(value as ModelVersion);
+    for (const { value } of versions) this.#requireSoundLineage(value as ModelVersion);
+  }
+
+  /** A hospital showed a vector to another one, or to the channel. */
+  vectorShown(msp: Msp, round: number, digest: Digest): void {
+    const before = this.#vectors.get(`${msp} ${round}`) ?? digest;
+    require(before === digest, () => `${msp} showed two different vectors in round ${round}`);
+    require(!this.#mustSitOut.has(`${msp} ${round}`), () =>
+      `${msp} has forgotten its join of round ${round}, and goes on`);
+    this.#vectors.set(`${msp} ${round}`, digest);
+  }
+
+  /** An agent sent a transaction. */
+  sent(msp: Msp, name: TransactionName, command: unknown): void {
+    if (name === 'RoundContract:contribute') {
+      const { round, vectorDigest } = command as Command<'RoundContract:contribute'>;
+      this.vectorShown(msp, round, vectorDigest);
+    }
+    if (name === 'RoundContract:attest') {
+      const { round, outcome } = command as Command<'RoundContract:attest'>;
+      const text = canonicalJson(outcome);
+      const before = this.#outcomes.get(`${msp} ${round}`) ?? text;
+      require(before === text, () => `${msp} attested two different outcomes of round ${round}`);
+      this.#outcomes.set(`${msp} ${round}`, text);
+    }
+    if (name === 'RoundContract:joinRound') {
+      const { round } = command as Command<'RoundContract:joinRound'>;
+      const disputed = this.#disputedAncestor(msp, round);
+      require(disputed === undefined, () => `${msp} joins round ${round}, over version ${disputed} that it disputes`);
+    }
+  }
+
+  /** A hospital made its vector. */
+  made(msp: Msp, task: VectorTask, made: VectorMade): void {
+    const bytes = Buffer.from(made.vector.buffer);
+    const digest = digestOf(bytes);
+    this.#bytes.set(digest, bytes);
+    const record = this.round(task.round)?.facts.round;
+    require(digestOf(task.base.file) === record?.base?.digest, () =>
+      `${msp} trains round ${task.round} on another base`);
+    if (!this.#forgetful.has(msp)) {
+      const expected = this.#personalOf(msp, task.base.version);
+      const found = personalValue(task.base.personal);
+      require(found === expected, () => `${msp} starts round ${task.round} from own tensor ${found}, not ${expected}`);
+    }
+    this.#personal.set(digest, personalValue(made.personal));
+  }
+
+  /** A hospital's agent starts, its mirror as high as its peer. Returns whether it has forgotten that it joined. */
+  started(msp: Msp, peerHas: (key: string) => boolean): boolean {
+    const newest = this.study?.newest;
+    if (!newest) return false;
+    const isForgotten =
+      peerHas(ledgerKey.join(STUDY, newest.number, msp)) && !this.#parts.hasJournaledJoin(msp, newest.number);
+    if (isForgotten) this.#mustSitOut.add(`${msp} ${newest.number}`);
+    return isForgotten;
+  }
+
+  /** A hospital's database is an old one now. */
+  restored(msp: Msp): void {
+    this.#forgetful.add(msp);
+  }
+
+  lifted(msp: Msp, round: number): void {
+    this.#lifted.add(`${msp} ${round}`);
+  }
+
+  /** Rounds that a hospital attested otherwise and has not verified. */
+  disputesOf(msp: Msp): number[] {
+    return [...this.#models.keys()].filter((version) => this.#isDisputed(msp, version));
+  }
+
+  #isDisputed(msp: Msp, version: number): boolean {
+    const own = this.#outcomes.get(`${msp} ${version}`);
+    if (own === undefined || !this.#models.has(version) || this.#lifted.has(`${msp} ${version}`)) return false;
+    return own !== this.#recordedOutcomes.get(version);
+  }
+
+  #disputedAncestor(msp: Msp, round: number): number | undefined {
+    let at = this.round(round)?.facts.round.base ?? null;
+    while (at) {
+      if (this.#isDisputed(msp, at.version)) return at.version;
+      at = this.#models.get(at.version)?.parent ?? null;
+    }
+    return undefined;
+  }
+
+  /** The receipts on the ledger are no empty promise. */
+  #contributed({ msp, vectorDigest, receipts }: { msp: Msp; vectorDigest: Digest; receipts: { msp: Msp }[] }): void {
+    for (const holder of [msp, ...receipts.map((receipt) => receipt.msp)])
+      require(this.#parts.holds(holder, vectorDigest), () =>
+        `${holder} signed for the vector of ${msp}, and has it not`);
+  }
+
+  #roundChanged(number: number): void {
+    const round = this.round(number);
+    if (!round) return;
+    const { roster, survivors, agreement } = round.state;
+    this.#fixed(this.#rosters, number, roster, 'the roster');
+    this.#fixed(this.#survivors, number, survivors, 'the survivors');
+    for (const attestation of round.facts.attestations.values()) this.#attested(round, attestation);
+    if (agreement) {
+      const expected = canonicalJson(this.#expectedOf(round).outcome);
+      require(canonicalJson(agreement.outcome) === expected, () =>
+        `what was agreed in round ${number} is not what was summed up`);
+    }
+  }
+
+  #fixed(known: Map<number, string>, number: number, members: RoundState['roster'], what: string): void {
+    const before = known.get(number);
+    const now = members?.join(' ');
+    require(before === undefined || before === now, () =>
+      `${what} of round ${number} changed from ${before} to ${now}`);
+    if (now !== undefined) known.set(number, now);
+  }
+
+  #attested(round: RoundView, { msp, outcome }: Attestation): void {
+    const { kind } = round.facts.round;
+    if (this.#parts.isDishonest(msp, kind === 'initial' ? 0 : round.number)) return;
+    const expected = canonicalJson(this.#expectedOf(round).outcome);
+    require(canonicalJson(outcome) === expected, () =>
+      `${msp} attested of round ${round.number} what it cannot have recomputed`);
+  }
+
+  /** What an honest hospital computes from the vectors on record. */
+  #expectedOf(round: RoundView): Recomputed {
+    const known = this.#expected.get(round.number);
+    if (known) return known;
+    const { base } = round.facts.round;
+    const vectors = new Map(
+      (round.state.survivors ?? []).map((msp) => {
+        const digest = round.facts.contributions.get(msp)?.vectorDigest as Digest;
+        return [msp, this.#bytes.get(digest) as Uint8Array];
+      }),
+    );
+    const file = base ? this.#files.get(base.digest) : undefined;
+    const materials = file && { base: file, vectors };
+    require(base === null || materials !== undefined, () => `round ${round.number} is over a version that nobody made`);
+    const made = recompute(this.#parts.honest, round, materials);
+    if (made.file) this.#files.set(digestOf(made.file), made.file);
+    this.#expected.set(round.number, made);
+    return made;
+  }
+
+  #recorded(version: ModelVersion): void {
+    const number = version.version;
+    const round = this.round(number);
+    const { agreement } = round?.state ?? {};
+    const before = this.#models.get(number);
+    const { digest, sumDigest, result } = version;
+    const outcome = canonicalJson({ kind: 'version', digest, sumDigest, result });
+    require(round !== undefined && agreement !== undefined && canonicalJson(agreement.outcome) === outcome, () =>
+      `version ${number} is recorded without an agreement on it`);
+    const equal = [...round.facts.attestations.values()].filter((one) => canonicalJson(one.outcome) === outcome);
+    require(equal.length >= majority(round.protocol), () => `version ${number} has ${equal.length} equal attestations`);
+    require(before === undefined || before.digest === digest, () =>
+      `version ${number} was recorded twice, differently`);
+    require(before === undefined || before.status === version.status || before.status === 'candidate', () =>
+      `version ${number} was ${before?.status} and is ${version.status}`);
+    this.#models.set(number, version);
+    this.#recordedOutcomes.set(number, outcome);
+  }
+
+  /** Versions form a chain over accepted bases; nothing that was trained on a rejected version counts. */
+  #requireSoundLineage(version: ModelVersion): void {
+    if (version.status !== 'accepted' && version.status !== 'candidate') return;
+    for (let at = version.parent; at; ) {
+      const parent = this.#models.get(at.version);
+      const name = `${version.status} version ${version.version}`;
+      require(parent !== undefined && parent.digest === at.digest, () => `${name} descends from an unknown version`);
+      const isSound = parent.status === 'accepted' || parent.status === 'candidate';
+      require(isSound, () => `${name} descends from version ${parent.version}, which is ${parent.status}`);
+      at = parent.parent;
+    }
+  }
+
+  #personalOf(msp: Msp, version: number): number {
+    for (let at: number | undefined = version; at !== undefined; ) {
+      const model: ModelVersion | undefined = this.#models.get(at);
+      const contributed = this.round(at)?.facts.contributions.get(msp)?.vectorDigest;
+      const value = contributed && this.#personal.get(contributed);
+      if (model?.survivors.includes(msp) && value !== undefined) return value;
+      at = model?.parent?.version;
+    }
+    return 0;
+  }
+
+  /** After a run in which nothing went wrong: every hospital took part in everything. */
+  requireFlawless(expectedRounds: number): void {
+    const newest = this.study?.newest;
+    require(newest?.number === expectedRounds - 1, () => `${newest?.number} is the last round of ${expectedRounds}`);
+    for (let number = 0; number < expectedRounds; number += 1) {
+      const round = this.round(number);
+      const members = round?.protocol.members.length ?? 0;
+      require(round !== undefined && isOver(round), () => `round ${number} is not over`);
+      require(round.facts.closes.size === 0, () => `a phase of round ${number} was closed`);
+      const equal = round.state.agreement?.members.length;
+      require(equal === members, () => `${equal} of ${members} attested the outcome of round ${number}`);
+    }
+    if (newest?.protocol.metrics !== 'open') return;
+    for (const msp of newest.protocol.members)
+      require(this.study?.hasReported(newest.number, msp) === true, () => `${msp} has not reported its figures`);
+  }
+}
+
+/** Where the time of a round went, told from every hospital's own times. */
+export function requireTimesAddUp(round: number, timings: readonly HospitalTimings[], needed: number): void {
+  const seconds = roundSeconds(timings, needed);
+  require(seconds !== undefined, () => `nobody knows where the time of round ${round} went`);
+  const { total, training, ledger, exchange, aggregation, other } = seconds;
+  const parts = training + ledger + exchange + aggregation + other;
+  const isWhole = Math.abs(parts - total) < 1e-9 && other > -1e-9 && ledger > 0;
+  require(isWhole, () => `the times of round ${round} are ${JSON.stringify(seconds)}`);
+}

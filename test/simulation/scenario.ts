@@ -1,0 +1,68 @@
+/** What a run is about, drawn from its seed: a study, its hospitals, and what goes wrong. */
+import { Msp, majority, StudyId, StudyProtocol } from '@consilium/domain';
+import { endOf, type Fault, faultsOf, PHASE_MS } from './faults.js';
+import type { Random } from './random.js';
+import { PERSONAL_TENSOR } from './simulatedLearner.js';
+
+export const STUDY = StudyId.parse('heart');
+const HOSPITALS = ['Aachen', 'Bergen', 'Cleveland', 'Dresden', 'Eindhoven'].map((name) => Msp.parse(`${name}MSP`));
+
+export type Scenario = Readonly<{
+  protocol: StudyProtocol;
+  isHealthy: boolean;
+  isUnseeded: boolean;
+  trainingMs: readonly [number, number];
+  faults: readonly Fault[];
+  /** From now on nothing goes wrong any more, and all come back but those who are gone. */
+  faultsEnd: number;
+  gone: readonly Msp[];
+}>;
+
+const HEALTHY_SHARE = 0.15;
+/** Training that gives other bytes each time, as it does without a seed. */
+const UNSEEDED_SHARE = 0.15;
+
+export function scenarioOf(random: Random): Scenario {
+  const protocol = protocolOf(random);
+  const isHealthy = random.chance(HEALTHY_SHARE);
+  const trainingMs = random.pick<readonly [number, number]>([
+    [20, 100],
+    [20, 400],
+    [500, 3_000],
+  ]);
+  if (isHealthy) return { protocol, isHealthy, isUnseeded: false, trainingMs, faults: [], faultsEnd: 0, gone: [] };
+  const isUnseeded = random.chance(UNSEEDED_SHARE);
+  const drawn = faultsOf(random, protocol);
+  // Without a seed a restored database cannot make the same vector again: it is the seed that open mode relies on there.
+  const faults = isUnseeded ? drawn.filter((fault) => !('backupAt' in fault)) : drawn;
+  const spare = protocol.members.length - majority(protocol);
+  const gone = random.chance(0.3) ? random.shuffled(protocol.members).slice(0, random.between(1, spare)) : [];
+  const faultsEnd = Math.max(5_000, ...faults.map(endOf));
+  return { protocol, isHealthy, isUnseeded, trainingMs, faults, faultsEnd, gone };
+}
+
+function protocolOf(random: Random): StudyProtocol {
+  const members = HOSPITALS.slice(0, random.pick([3, 3, 3, 4, 4, 4, 5]));
+  const trainingRounds = random.chance(0.05) ? 6 : random.pick([2, 2, 3]);
+  return StudyProtocol.parse({
+    schemaVersion: 1,
+    title: 'A simulated study',
+    members,
+    publicData: true,
+    mode: 'open',
+    metrics: random.pick(['open', 'sums', 'final']),
+    columns: [{ kind: 'number', name: 'age', min: 0, max: 120 }],
+    label: { kind: 'number', column: 'outcome', min: 0, max: 1 },
+    standardisation: random.chance(0.7) ? 'federated' : 'declared-ranges',
+    split: { kind: 'listed' },
+    model: { kind: 'linear-regression' },
+    personalTensors: [PERSONAL_TENSOR],
+    seed: random.between(0, 1_000),
+    training: { steps: 1, batchSize: 1, optimiser: { kind: 'sgd', learningRate: 0.1 } },
+    aggregation: { server: { kind: random.pick(['fedavg', 'fedavgm']) } },
+    trainingRounds,
+    ...(random.chance(0.2) ? { averageFrom: 2 } : {}),
+    ...(random.chance(0.1) ? { roundsMax: trainingRounds + 3 } : {}),
+    deadlines: { joinMs: PHASE_MS, contributeMs: PHASE_MS, finishMs: 2 * PHASE_MS },
+  });
+}

@@ -1,0 +1,427 @@
+/**
+ * One run: every hospital's real agent over a simulated channel, network, disks and clock, all of it drawn from one seed.
+ * The run ends when the study has ended, or with the first property that does not hold.
+ */
+import {
+  asksForStatistics,
+  type Close,
+  type ModelVersion,
+  type Msp,
+  majority,
+  type Round,
+  type TransactionName,
+  tenDigits,
+} from '@consilium/domain';
+import type { AgentNews, Arithmetic } from '../../gateway/src/agent/ports.js';
+import { whatFollows } from '../../gateway/src/agent/whatFollows.js';
+import { ChannelNetwork } from './channelNetwork.js';
+import { dishonestArithmetic } from './dishonestArithmetic.js';
+import { ExchangeNetwork } from './exchangeNetwork.js';
+import type { Fault } from './faults.js';
+import { type Backup, Hospital, type HospitalWatch } from './hospital.js';
+import { People } from './people.js';
+import { Properties, requireTimesAddUp, Violation } from './properties.js';
+import { Random } from './random.js';
+import { type Scenario, STUDY, scenarioOf } from './scenario.js';
+import { Scheduler } from './scheduler.js';
+import { TransactionFaults } from './transactionFaults.js';
+import { REAL, type Variant } from './variant.js';
+
+/** Once nothing goes wrong any more, a study ends within this time: every phase of every round may run to its deadline. */
+const LIVENESS_MS_MAX = 3_600_000;
+/** After the end, what is still under way is let finish. */
+const DRAIN_MS = 4_000;
+const EVENTS_MAX = 100_000;
+const OPERATOR_MS_MAX = 8_000;
+
+export type RunOutcome = Readonly<{
+  seed: number;
+  scenario: Scenario;
+  /** The property that did not hold. */
+  violation: string | undefined;
+  trace: readonly string[];
+  events: number;
+  /** Virtual milliseconds that the run took. */
+  endedAt: number;
+  rounds: number;
+  ended: string;
+  /** How often what came about: so that what is explored can be told. */
+  met: ReadonlyMap<string, number>;
+}>;
+
+export async function simulate(seed: number, variant: Variant = REAL): Promise<RunOutcome> {
+  const run = new Run(seed, variant);
+  return run.toTheEnd();
+}
+
+class Run {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #scheduler = new Scheduler();
+  readonly #scenario: Scenario;
+  readonly #network: ChannelNetwork;
+  readonly #exchange: ExchangeNetwork;
+  readonly #transactionFaults: TransactionFaults;
+  readonly #people: People;
+  readonly #properties: Properties;
+  readonly #hospitals: ReadonlyMap<Msp, Hospital>;
+  readonly #trace: string[] = [];
+  readonly #met = new Map<string, number>();
+  readonly #backups = new Map<Fault, Backup>();
+  readonly #counts = new Map<string, number>();
+  /** Hospitals that are not to be started before this time. */
+  readonly #downUntil = new Map<Msp, number>();
+  readonly #verifying = new Set<string>();
+  #violation: string | undefined;
+  #isOver = false;
+  #blocksSeen = 0;
+  #events = 0;
+  #areFaultsOver = false;
+  /** When the study was agreed upon: times of faults count from here. */
+  #began = 0;
+
+  constructor(seed: number, variant: Variant) {
+    this.#seed = seed;
+    this.#random = new Random(seed);
+    this.#scenario = scenarioOf(this.#random);
+    const { protocol, trainingMs, isUnseeded, faults, isHealthy } = this.#scenario;
+    const { members } = protocol;
+    const [scheduler, random] = [this.#scheduler, this.#random];
+    this.#transactionFaults = new TransactionFaults(random);
+    this.#network = new ChannelNetwork(scheduler, random, members, variant.channel);
+    this.#exchange = new ExchangeNetwork(scheduler, random, (msp) => this.#hospital(msp).reachable);
+    this.#people = new People(this.#network, scheduler, random);
+    const lieOf = (msp: Msp, round: number) => lie(faults, msp, round);
+    this.#properties = new Properties({
+      honest: variant.arithmetic,
+      isHealthy,
+      isDishonest: (msp, round) => lieOf(msp, round) !== undefined,
+      holds: (msp, digest) => this.#hospital(msp).disk.holds(digest),
+      hasJournaledJoin: (msp, round) => this.#hospital(msp).disk.journaled(STUDY, round, 'join') !== undefined,
+    });
+    const arithmetics = new Map(
+      members.map((msp) => [msp, dishonestArithmetic(variant.arithmetic, (round) => lieOf(msp, round))]),
+    );
+    let transactions = 0;
+    const parts = {
+      network: this.#network,
+      scheduler,
+      random,
+      faults: this.#transactionFaults,
+      nextTransactionId: () => `tx-${transactions++}`,
+      sent: (msp: Msp, name: TransactionName, command: unknown) => this.#sent(msp, name, command),
+      exchange: this.#exchange,
+      learning: {
+        worsened: new Set(faults.flatMap((fault) => (fault.kind === 'worsened' ? fault.round : []))),
+        weightless: new Set(faults.flatMap((fault) => (fault.kind === 'weightless' ? fault.round : []))),
+        isUnseeded,
+        trainingMs,
+        failures: new Map(
+          faults.flatMap((fault) => (fault.kind === 'training-fails' ? [[fault.msp, fault.times]] : [])),
+        ),
+      },
+      arithmetic: (msp: Msp) => arithmetics.get(msp) as Arithmetic,
+      variant,
+      watch: this.#watch(),
+    };
+    this.#hospitals = new Map(members.map((msp) => [msp, new Hospital(msp, parts)]));
+    this.#network.onBlock((block) => this.#checked(() => this.#properties.block(block)));
+    this.#network.onBlock((block) => {
+      for (const { code } of block.transactions) if (code !== 'VALID') this.#meet(code);
+      for (const { key, value } of block.writes) {
+        if (key.startsWith('close~'))
+          this.#meet(`close ${(value as Close).phase} ${(value as Close).abort ?? ''}`.trim());
+        if (key.startsWith('model~')) this.#meet(`version ${(value as ModelVersion).status}`);
+        if (key.startsWith('round~')) this.#meet(`round ${(value as Round).kind}`);
+      }
+    });
+    this.#network.onBlock((block) => this.#tell(`block ${block.number}`, block.writes.map(({ key }) => key).join(' ')));
+    this.#network.onDelivery((msp) => this.#hospital(msp).delivered());
+  }
+
+  async toTheEnd(): Promise<RunOutcome> {
+    await this.#begin();
+    const faultsEnd = this.#began + this.#scenario.faultsEnd;
+    let endsAt = faultsEnd + LIVENESS_MS_MAX;
+    while (!this.#violation && this.#scheduler.now <= endsAt && (await this.#step())) {
+      if (this.#isOver || this.#blocksSeen === this.#network.blocks.length) continue;
+      this.#blocksSeen = this.#network.blocks.length;
+      this.#play();
+      if (!this.#hasEnded()) continue;
+      this.#isOver = true;
+      endsAt = this.#scheduler.now + DRAIN_MS;
+    }
+    if (!this.#isOver) this.#violation ??= `the study has not ended ${LIVENESS_MS_MAX} ms after the last fault`;
+    if (this.#scenario.isHealthy && !this.#violation) this.#checked(() => this.#requireFlawless());
+    return this.#outcome();
+  }
+
+  /** The hospitals agree on a study, then things begin to go wrong. Some gateways are up before, some only now. */
+  async #begin(): Promise<void> {
+    const { protocol, faults, faultsEnd } = this.#scenario;
+    const absent = new Set(faults.flatMap((fault) => (fault.kind === 'absent' ? fault.msp : [])));
+    for (const msp of protocol.members)
+      if (!absent.has(msp)) this.#scheduler.after(this.#random.between(0, 500), () => this.#start(msp));
+    let isAgreed = false;
+    void this.#people.beginStudy(protocol).then(() => {
+      isAgreed = true;
+    });
+    while (!isAgreed && (await this.#step()));
+    this.#began = this.#scheduler.now;
+    for (const fault of faults) this.#arrange(fault);
+    this.#scheduler.after(faultsEnd, () => this.#repair());
+  }
+
+  async #step(): Promise<boolean> {
+    this.#events += 1;
+    if (this.#events > EVENTS_MAX) this.#violation ??= `more than ${EVENTS_MAX} events`;
+    return this.#scheduler.step();
+  }
+
+  #outcome(): RunOutcome {
+    const newest = this.#properties.study?.newest;
+    return {
+      seed: this.#seed,
+      scenario: this.#scenario,
+      violation: this.#violation,
+      trace: this.#trace,
+      events: this.#events,
+      endedAt: this.#scheduler.now,
+      rounds: (newest?.number ?? -1) + 1,
+      ended: newest ? `${newest.facts.round.kind} ${newest.state.stage}` : 'before the first round',
+      met: this.#met,
+    };
+  }
+
+  #arrange(fault: Fault): void {
+    const after = (at: number, run: () => void) => this.#scheduler.after(at, run);
+    switch (fault.kind) {
+      case 'crash':
+      case 'crash-at-step': {
+        const { backupAt, msp } = fault;
+        if (msp === undefined) return;
+        if (backupAt !== undefined) after(backupAt, () => this.#backups.set(fault, this.#hospital(msp).backup()));
+        if (fault.kind === 'crash') after(fault.at, () => this.#crash(fault, msp));
+        return;
+      }
+      case 'absent':
+        this.#takeDown(fault.msp, this.#scheduler.now + fault.until, fault.isWhole);
+        return;
+      case 'lag':
+        after(fault.from, () => {
+          this.#network.peer(fault.msp).lagMs = fault.peerMs;
+          this.#hospital(fault.msp).mirrorLagMs = fault.mirrorMs;
+        });
+        after(fault.until, () => {
+          this.#network.peer(fault.msp).lagMs = 0;
+          this.#hospital(fault.msp).mirrorLagMs = 0;
+        });
+        return;
+      case 'clock':
+        after(fault.from, () => {
+          this.#network.peer(fault.msp).clockOffsetMs = fault.offsetMs;
+        });
+        after(fault.until, () => {
+          this.#network.peer(fault.msp).clockOffsetMs = 0;
+        });
+        return;
+      case 'drops':
+        this.#exchange.drop(this.#sinceBegun(fault), fault.rate);
+        return;
+      case 'cut':
+        this.#exchange.cut(this.#sinceBegun(fault), fault.between);
+        return;
+      case 'transactions': {
+        const { from, until } = this.#sinceBegun(fault);
+        this.#transactionFaults.add(from, until, fault.rate);
+        return;
+      }
+      case 'vote':
+        after(fault.at, () => this.#voteOn(fault.on));
+        return;
+      default:
+    }
+  }
+
+  #sinceBegun({ from, until }: { from: number; until: number }): { from: number; until: number } {
+    return { from: this.#began + from, until: this.#began + until };
+  }
+
+  /** Kills a hospital's gateway, and starts it again later; those who are gone for good stay down once faults end. */
+  #crash(fault: Extract<Fault, { kind: 'crash' | 'crash-at-step' }>, msp: Msp): void {
+    const hospital = this.#hospital(msp);
+    if (!hospital.isRunning) return;
+    this.#meet(fault.kind === 'crash' ? 'crash' : `crash at ${fault.step}`);
+    this.#takeDown(msp, this.#scheduler.now + fault.downMs, fault.isWhole);
+    const backup = this.#backups.get(fault);
+    if (!backup) return;
+    this.#tell(msp, 'is restored from a backup');
+    this.#meet('restore');
+    hospital.restore(backup);
+    this.#properties.restored(msp);
+  }
+
+  #takeDown(msp: Msp, until: number, isWhole: boolean): void {
+    this.#tell(msp, `down until ${until}${isWhole ? ', its peer too' : ''}`);
+    this.#hospital(msp).crash();
+    if (isWhole) this.#network.setUp(msp, false);
+    const latest = Math.max(until, this.#downUntil.get(msp) ?? 0);
+    this.#downUntil.set(msp, latest);
+    this.#scheduler.after(latest - this.#scheduler.now, () => this.#start(msp));
+  }
+
+  #start(msp: Msp): void {
+    if (this.#scheduler.now < (this.#downUntil.get(msp) ?? 0)) return;
+    const isGone = this.#scenario.gone.includes(msp) && this.#areFaultsOver;
+    if (isGone || this.#hospital(msp).isRunning) return;
+    this.#tell(msp, 'starts');
+    this.#network.setUp(msp, true);
+    this.#hospital(msp).start();
+  }
+
+  /** Faults end: some hospitals are gone for good, all others are up. */
+  #repair(): void {
+    const { gone, protocol } = this.#scenario;
+    this.#areFaultsOver = true;
+    this.#tell('faults', `end; gone: ${gone.join(' ') || 'nobody'}`);
+    this.#downUntil.clear();
+    for (const msp of gone) {
+      this.#hospital(msp).crash();
+      this.#network.setUp(msp, false);
+    }
+    for (const msp of protocol.members) this.#start(msp);
+  }
+
+  #voteOn(what: Extract<Fault, { kind: 'vote' }>['on']): void {
+    const newest = this.#properties.study?.newest;
+    const number = newest?.number ?? 0;
+    const base = newest?.facts.round.base?.version ?? 0;
+    const subject = { end: 'end', abort: `abort~${tenDigits(number)}`, finish: `finish~${tenDigits(number + 1)}` };
+    const chosen = what === 'veto' ? `veto~${tenDigits(base)}` : subject[what];
+    this.#tell('people', `vote ${chosen}`);
+    this.#people.vote(this.#scenario.protocol.members, chosen);
+  }
+
+  /** What people do of themselves: they vote to go on after a pause, and verify what their hospital disputes. */
+  #play(): void {
+    const view = this.#properties.study;
+    if (!view?.newest) return;
+    const following = whatFollows(view);
+    if (following.kind === 'pause') {
+      this.#meet('pause');
+      this.#tell('people', `vote to resume at ${view.newest.number + 1}`);
+      this.#people.vote(this.#scenario.protocol.members, `resume~${tenDigits(view.newest.number + 1)}`);
+    }
+    for (const hospital of this.#hospitals.values())
+      for (const round of this.#properties.disputesOf(hospital.msp)) this.#verifyLater(hospital, round);
+  }
+  /** The operator gets to it some time, and asks again if it could not be done. */
+  #verifyLater(hospital: Hospital, round: number): void {
+    const key = `${hospital.msp} ${round}`;
+    if (this.#verifying.has(key)) return;
+    this.#verifying.add(key);
+    this.#scheduler.after(this.#random.between(500, OPERATOR_MS_MAX), () => {
+      this.#verifying.delete(key);
+      if (!hospital.isRunning) return this.#verifyLater(hospital, round);
+      void hospital.verify(STUDY, round).then(
+        (found) => {
+          this.#tell(hospital.msp, `verified round ${round}: ${found?.ok}, dispute lifted ${found?.disputeLifted}`);
+          if (found?.disputeLifted) this.#meet('dispute lifted');
+          if (found?.disputeLifted) this.#properties.lifted(hospital.msp, round);
+          else this.#verifyLater(hospital, round);
+        },
+        (error: unknown) => {
+          this.#tell(hospital.msp, `could not verify round ${round}: ${String(error)}`);
+          this.#verifyLater(hospital, round);
+        },
+      );
+    });
+  }
+
+  #hasEnded(): boolean {
+    const view = this.#properties.study;
+    if (!view) return false;
+    const following = whatFollows(view);
+    return following.kind === 'end' && following.unrecorded === undefined;
+  }
+
+  #requireFlawless(): void {
+    const { protocol } = this.#scenario;
+    const rounds = 1 + (asksForStatistics(protocol) ? 1 : 0) + protocol.trainingRounds + 1;
+    this.#properties.requireFlawless(rounds);
+    const agents = [...this.#hospitals.values()].flatMap(({ agent }) => agent ?? []);
+    for (let round = 0; round < rounds; round += 1)
+      requireTimesAddUp(
+        round,
+        agents.flatMap((agent) => agent.timings(STUDY, round) ?? []),
+        majority(protocol),
+      );
+  }
+
+  #watch(): HospitalWatch {
+    return {
+      news: (msp, news) => this.#news(msp, news),
+      vectorShown: (msp, round, digest) => this.#checked(() => this.#properties.vectorShown(msp, round, digest)),
+      made: (msp, task, made) => this.#checked(() => this.#properties.made(msp, task, made)),
+      started: (msp) => {
+        const { ledger } = this.#network;
+        const { height } = this.#network.peer(msp);
+        const isForgotten = this.#properties.started(msp, (key) => ledger.read(key, height) !== undefined);
+        if (isForgotten) this.#meet('own join forgotten');
+      },
+      complaint: (msp, level, fields, message) => {
+        this.#tell(msp, `${message}: ${fields.step ?? ''} ${fields.reason ?? ''}`);
+        this.#meet(`${message} ${fields.code ?? ''}`);
+        const isExpected = !this.#scenario.isHealthy && level === 'warn' && fields.code !== 'INTERNAL';
+        if (!isExpected) this.#violation ??= `${msp} complains: ${message}: ${String(fields.reason)}`;
+      },
+    };
+  }
+
+  #news(msp: Msp, { event, step, round }: AgentNews): void {
+    this.#tell(msp, `${event} ${step} ${round}`);
+    const [own, anybody] = [`${msp} ${event} ${step}`, `${event} ${step}`];
+    for (const key of [own, anybody]) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    if (this.#areFaultsOver) return;
+    for (const fault of this.#scenario.faults) {
+      if (fault.kind !== 'crash-at-step' || fault.step !== step || fault.event !== event) continue;
+      const isMeant = fault.msp === undefined || fault.msp === msp;
+      const count = this.#counts.get(fault.msp === undefined ? anybody : own);
+      if (isMeant && fault.nth === count) this.#scheduler.after(fault.afterMs, () => this.#crash(fault, msp));
+    }
+  }
+
+  #sent(msp: Msp, name: TransactionName, command: unknown): void {
+    this.#checked(() => this.#properties.sent(msp, name, command));
+  }
+
+  /** An agent must not be able to swallow what it did wrong. */
+  #checked(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#violation ??= error.message;
+    }
+  }
+
+  #hospital(msp: Msp): Hospital {
+    const hospital = this.#hospitals.get(msp);
+    if (!hospital) throw new RangeError(`no hospital ${msp}`);
+    return hospital;
+  }
+
+  #meet(what: string): void {
+    this.#met.set(what, (this.#met.get(what) ?? 0) + 1);
+  }
+
+  #tell(who: string, what: string): void {
+    this.#trace.push(`${String(this.#scheduler.now).padStart(8)} ${who}: ${what}`);
+  }
+}
+
+function lie(faults: readonly Fault[], msp: Msp, round: number): string | undefined {
+  for (const fault of faults)
+    if (fault.kind === 'dishonest' && fault.msp === msp && fault.round === round) return fault.lie;
+  return undefined;
+}

@@ -4,8 +4,10 @@ import { HospitalRegistration } from './hospital.js';
 import { Msp } from './ids.js';
 import { HOSPITALS_LOCAL_MAX, HOSPITALS_PER_STUDY_MIN } from './limits.js';
 
-/** Kinds of channel that the launcher can bring up. */
-export const ChannelKind = z.enum(['embedded']).meta({ description: 'Which kind of channel lies below the network.' });
+/** Kinds of channel that the launcher can bring up: one process for development, or Hyperledger Fabric's own. */
+export const ChannelKind = z
+  .enum(['embedded', 'fabric'])
+  .meta({ description: 'Which kind of channel lies below the network.' });
 export type ChannelKind = z.infer<typeof ChannelKind>;
 
 const CHANNEL_KIND_DEFAULT: ChannelKind = 'embedded';
@@ -55,6 +57,8 @@ export const TopologyPorts = z.strictObject({
   chaincode: Port.optional(),
   api: Port.optional(),
   exchange: Port.optional(),
+  orderer: Port.optional().meta({ description: 'Channel `fabric` only.' }),
+  ordererAdmin: Port.optional().meta({ description: 'Channel `fabric` only.' }),
 });
 export type TopologyPorts = z.infer<typeof TopologyPorts>;
 

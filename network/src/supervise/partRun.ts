@@ -17,7 +17,7 @@ export class PartRun {
   constructor(spec: PartSpec, log: PartLog, folder: string) {
     // Its own process group: Ctrl-C in a terminal reaches the launcher alone, which then stops its parts in order.
     this.#child = log.withDescriptor((descriptor) =>
-      spawn(process.execPath, spec.command, {
+      spawn(spec.program ?? process.execPath, spec.command, {
         cwd: folder,
         env: { ...spec.environment },
         stdio: ['ignore', descriptor, descriptor],

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { FOLDER_MODE } from '../atomicFile.js';
 import type { Readiness } from './partSpec.js';
 
@@ -22,7 +23,8 @@ export async function untilReady(readiness: Readiness, pid: number, signal: Abor
 }
 
 async function isReady(readiness: Readiness, pid: number): Promise<boolean> {
-  return readiness.kind === 'file' ? writtenBy(readiness.path, pid) : accepts(readiness.port);
+  if (readiness.kind === 'file') return writtenBy(readiness.path, pid);
+  return readiness.kind === 'port' ? accepts(readiness.port) : greets(readiness.port, readiness.authorityFile);
 }
 
 function writtenBy(path: string, pid: number): boolean {
@@ -34,16 +36,28 @@ function writtenBy(path: string, pid: number): boolean {
   }
 }
 
-async function accepts(port: number): Promise<boolean> {
+function accepts(port: number): Promise<boolean> {
+  return opens(connect({ host: 'localhost', port, timeout: PROBE_CONNECT_MS_MAX }), 'connect');
+}
+
+function greets(port: number, authorityFile: string): Promise<boolean> {
+  const options = { host: 'localhost', port, servername: 'localhost', timeout: PROBE_CONNECT_MS_MAX };
+  return opens(connectTls({ ...options, ca: readFileSync(authorityFile), ALPNProtocols: ['h2'] }), 'secureConnect');
+}
+
+async function opens(socket: Socket, event: 'connect' | 'secureConnect'): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: 'localhost', port, timeout: PROBE_CONNECT_MS_MAX });
-    const answer = (open: boolean): void => {
+    const fail = (): void => {
       socket.destroy();
-      resolve(open);
+      resolve(false);
     };
-    socket.once('connect', () => answer(true));
-    socket.once('error', () => answer(false));
-    socket.once('timeout', () => answer(false));
+    socket.once(event, () => {
+      // The end of a handshake is still on its way: cut off here, it would stand in the server's log as a failure.
+      socket.end();
+      resolve(true);
+    });
+    socket.once('error', fail);
+    socket.once('timeout', fail);
   });
 }
 

@@ -9,6 +9,13 @@ export const STARTING_AT_ONCE_MAX = Math.max(4, 3 * availableParallelism());
 /** How often logs are measured. */
 const LOG_CHECK_MS = 5_000;
 
+/** Work on parts that are up, done while a stage of the start goes on; the next stage waits for it. */
+export interface StartStep {
+  readonly startStage: number;
+  /** Rejects when it cannot be done; the signal is aborted when the start fails elsewhere. */
+  run(parts: Pick<Supervisor, 'untilReady'>, signal: AbortSignal): Promise<void>;
+}
+
 /** All parts of one network: started stage by stage, stopped in the opposite order of who needs whom. */
 export class Supervisor {
   readonly #watching = new AbortController();
@@ -32,24 +39,40 @@ export class Supervisor {
     for (const part of this.parts) part.onChange(listener);
   }
 
-  /** Starts every part. Rejects with the first failure, or when the signal is aborted; the caller then stops all. */
-  async startAll(signal: AbortSignal): Promise<void> {
+  /** Resolves when one part is up. @throws PART_UNKNOWN */
+  async untilReady(owner: string, name: string, signal: AbortSignal): Promise<void> {
+    await this.part(owner, name).untilReady(signal);
+  }
+
+  /**
+   * Starts every part, and takes each step with the parts of its stage. Rejects with the first failure, or when the
+   * signal is aborted; the caller then stops all.
+   */
+  async startAll(signal: AbortSignal, steps: readonly StartStep[] = []): Promise<void> {
     void this.#watchLogs();
-    for (const stage of stagesOf(this.parts, ({ spec }) => spec.startStage)) {
+    const stages = [...this.parts.map(({ spec }) => spec.startStage), ...steps.map(({ startStage }) => startStage)];
+    for (const stage of [...new Set(stages)].sort((a, b) => a - b)) {
       signal.throwIfAborted();
-      const waiting = [...stage];
+      const failed = new AbortController();
+      const stopping = AbortSignal.any([signal, failed.signal]);
+      const waiting = this.parts.filter(({ spec }) => spec.startStage === stage);
       const startNext = async (): Promise<void> => {
         for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
-          signal.throwIfAborted();
+          stopping.throwIfAborted();
           await part.start();
         }
       };
-      await Promise.race([
-        Promise.all(Array.from({ length: STARTING_AT_ONCE_MAX }, startNext)),
-        new Promise<never>((_, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-        }),
-      ]);
+      const taken = steps.filter(({ startStage }) => startStage === stage).map((step) => step.run(this, stopping));
+      try {
+        await Promise.race([
+          Promise.all([...Array.from({ length: STARTING_AT_ONCE_MAX }, startNext), ...taken]),
+          new Promise<never>((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+          }),
+        ]);
+      } finally {
+        failed.abort();
+      }
     }
   }
 

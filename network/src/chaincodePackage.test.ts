@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,10 +22,10 @@ beforeEach(() => {
 afterEach(() => rmSync(repository, { recursive: true, force: true }));
 
 describe('chaincodePackage', () => {
-  test('is the same for the same files, and carries the digest in its package id', () => {
-    const { digest, packageId } = chaincodePackage(repository);
+  test('is the same for the same files, and its package id is that of the bytes that peers install', () => {
+    const { digest, archive, packageId } = chaincodePackage(repository);
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
-    expect(packageId).toBe(`consilium:${digest}`);
+    expect(packageId).toBe(`consilium:${createHash('sha256').update(archive).digest('hex')}`);
     write('chaincode/contract/dist/index.d.ts', 'types do not run');
     write('chaincode/contract/dist/.tsbuildinfo', '{}');
     expect(chaincodePackage(repository).digest).toBe(digest);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { refusal } from '@consilium/domain';
+import { chaincodeArchive } from './chaincodeArchive.js';
 
 /** Name of the chaincode on the channel, and of the channel. */
 export const CHAINCODE_NAME = 'consilium';
@@ -13,7 +14,9 @@ const BUILT_FOLDERS = ['chaincode/contract/dist', 'chaincode/domain/dist'];
 export interface ChaincodePackage {
   /** SHA-256 in hexadecimal; also the version in the channel's definition. */
   readonly digest: string;
-  /** `consilium:<digest>`, under which a peer knows the running chaincode. */
+  /** What Fabric's peers install. */
+  readonly archive: Buffer;
+  /** `consilium:<SHA-256 of the archive>`, under which a peer knows the running chaincode. */
   readonly packageId: string;
 }
 
@@ -31,7 +34,8 @@ export function chaincodePackage(repository: string): ChaincodePackage {
     hash.update(`${path}\0${content.length}\0`).update(content);
   }
   const digest = hash.digest('hex');
-  return { digest, packageId: `${CHAINCODE_NAME}:${digest}` };
+  const archive = chaincodeArchive(CHAINCODE_NAME, digest);
+  return { digest, archive, packageId: `${CHAINCODE_NAME}:${createHash('sha256').update(archive).digest('hex')}` };
 }
 
 function builtFiles(repository: string, folder: string): string[] {

@@ -1,7 +1,6 @@
 import type { ResolvedHospital } from '@consilium/domain';
 import { PRIVATE_FILE_MODE, writeJsonAtomic } from './atomicFile.js';
 import { requireBuilt } from './buildOutput.js';
-import { CHAINCODE_NAME, CHANNEL_NAME } from './chaincodePackage.js';
 import { localAddress, type NetworkLayout, portsOf } from './networkLayout.js';
 import type { HospitalFolder } from './pki/hospitalFolder.js';
 import { TOKEN_HOLDERS } from './pki/hospitalPki.js';
@@ -21,7 +20,7 @@ export interface GatewaySettings {
 }
 
 /**
- * A hospital's gateway, its two configuration files written.
+ * A hospital's gateway, its configuration file written.
  *
  * @throws BUILD_MISSING
  */
@@ -30,7 +29,6 @@ export function gatewayPart(layout: NetworkLayout, hospital: ResolvedHospital, s
   const folder = home.hospital(hospital.msp);
   const part = { owner: hospital.msp as string, name: 'gateway' };
   const readyFile = home.readyFile(labelOf(part));
-  writeJsonAtomic(folder.connectionFile, connection(layout, hospital.msp), PRIVATE_FILE_MODE);
   writeJsonAtomic(folder.gatewayFile, configuration(layout, hospital, settings, readyFile), PRIVATE_FILE_MODE);
   return {
     ...part,
@@ -46,20 +44,6 @@ export function gatewayPart(layout: NetworkLayout, hospital: ResolvedHospital, s
 /** Where a hospital's people reach their gateway. */
 export function apiUrl(layout: NetworkLayout, msp: string): string {
   return `https://${localAddress(portsOf(layout, msp).api)}`;
-}
-
-/** How a client reaches the hospital's peer: the same file for every kind of channel. */
-function connection(layout: NetworkLayout, msp: string): unknown {
-  return {
-    msp,
-    channel: CHANNEL_NAME,
-    chaincode: CHAINCODE_NAME,
-    peer: {
-      endpoint: localAddress(portsOf(layout, msp).peer),
-      tlsRootCertFile: layout.home.hospital(msp).tlsAuthority.certificate,
-      serverName: 'localhost',
-    },
-  };
 }
 
 function configuration(

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { refusal } from '@consilium/domain';
+import { ChannelKind, refusal } from '@consilium/domain';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkAddresses } from './addresses.js';
 import { REPOSITORY } from './buildOutput.js';
@@ -27,6 +27,8 @@ interface HomeOption {
 
 interface StartFlags extends HomeOption {
   readonly topology?: string;
+  readonly channel?: ChannelKind;
+  readonly channelOnly?: boolean;
   readonly fresh?: boolean;
   readonly engine: Engine;
   readonly logLevel: LogLevel;
@@ -55,6 +57,12 @@ program
   .description('bring the network up; stay until Ctrl-C, which stops all of it')
   .option('--topology <file>', 'hospitals, their files and ports, as JSON (default: topology.json in the home folder)')
   .addOption(homeOption())
+  .addOption(
+    new Option('--channel <kind>', 'kind of channel; fabric: Fabric 3.1 from PATH or FABRIC_BIN_DIR').choices(
+      ChannelKind.options,
+    ),
+  )
+  .option('--channel-only', 'channel and chaincode alone, without gateways')
   .option('--fresh', 'first delete the network that the home folder holds, ledger and identities included')
   .addOption(new Option('--engine <name>', 'what the hospitals train with').choices(ENGINES).default('auto'))
   .addOption(new Option('--log-level <level>', 'how much the gateways log').choices(LOG_LEVELS).default('info'))
@@ -85,7 +93,7 @@ program
   .command('logs')
   .description('show the log of one process, running or not')
   .argument('<hospital>', "a hospital's MSP id, name or short name; or: channel")
-  .argument('<part>', 'gateway, chaincode; of the channel: embedded')
+  .argument('<part>', 'gateway, chaincode, peer, orderer; of the embedded channel: embedded')
   .addOption(homeOption())
   .option('-f, --follow', 'go on with what is logged from now on, until Ctrl-C')
   .addOption(new Option('-n, --lines <count>', 'lines to show').argParser(lineCount).default(LOG_LINES_DEFAULT))
@@ -127,6 +135,8 @@ async function start(flags: StartFlags): Promise<void> {
   network = await startNetwork({
     topology,
     home: flags.home,
+    ...(flags.channel === undefined ? {} : { channel: flags.channel }),
+    channelOnly: flags.channelOnly === true,
     fresh: flags.fresh === true,
     engine: flags.engine,
     logLevel: flags.logLevel,

@@ -10,12 +10,16 @@ const MIB = 1024 * 1024;
  */
 export const MEMORY_MIB_PER_HOSPITAL = 400;
 
-/** What is set aside for the channel's own processes, in MiB: the embedded one takes 82 when it starts with four hospitals. */
-export const MEMORY_MIB_CHANNEL = 200;
-
-/** @throws TOPOLOGY_TOO_LARGE with the figures, if this machine's memory does not carry so many hospitals. */
-export function requireMemory(hospitals: number, availableMiB: number = availableMemoryMiB()): void {
-  const neededMiB = MEMORY_MIB_CHANNEL + hospitals * MEMORY_MIB_PER_HOSPITAL;
+/**
+ * @param channelMiB what is set aside for the channel's own processes.
+ * @throws TOPOLOGY_TOO_LARGE with the figures, if this machine's memory does not carry so many hospitals.
+ */
+export function requireMemory(
+  hospitals: number,
+  channelMiB: number,
+  availableMiB: number = availableMemoryMiB(),
+): void {
+  const neededMiB = channelMiB + hospitals * MEMORY_MIB_PER_HOSPITAL;
   if (neededMiB > availableMiB) throw refusal('TOPOLOGY_TOO_LARGE', { hospitals, neededMiB, availableMiB });
 }
 

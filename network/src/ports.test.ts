@@ -18,6 +18,8 @@ afterEach(() => {
   server.close();
 });
 
+const NO_RULES = { orderers: new Set<string>(), nodesFixed: false };
+
 const hospitals = (...ports: object[]): ResolvedHospital[] =>
   resolveHospitals(
     Topology.parse({
@@ -50,7 +52,7 @@ describe('chooseHospitalPorts', () => {
   test('gives every part a port of its own, those of the topology first', async () => {
     const given = await new Ports().choose({ part: 'any' });
     const before = { H0MSP: { peer: given, chaincode: 1, api: 2, exchange: 3 } };
-    const chosen = await chooseHospitalPorts(hospitals({}, { api: given }), before);
+    const chosen = await chooseHospitalPorts(hospitals({}, { api: given }), before, NO_RULES);
     expect(chosen.H1MSP?.api).toBe(given);
     const all = Object.values(chosen).flatMap((ports) => Object.values(ports));
     expect(all).toHaveLength(8);
@@ -58,7 +60,37 @@ describe('chooseHospitalPorts', () => {
   });
 
   test('is the same again after a restart', async () => {
-    const first = await chooseHospitalPorts(hospitals({}, {}), {});
-    expect(await chooseHospitalPorts(hospitals({}, {}), first)).toEqual(first);
+    const first = await chooseHospitalPorts(hospitals({}, {}), {}, NO_RULES);
+    expect(await chooseHospitalPorts(hospitals({}, {}), first, NO_RULES)).toEqual(first);
+  });
+
+  test('gives orderers to the hospitals that have one, and takes the topology for their ports', async () => {
+    const given = await new Ports().choose({ part: 'any' });
+    const rules = { orderers: new Set(['H0MSP', 'H1MSP']), nodesFixed: false };
+    const chosen = await chooseHospitalPorts(hospitals({ orderer: given }, {}, {}), {}, rules);
+    expect(chosen.H0MSP?.orderer).toBe(given);
+    expect(Object.keys(chosen.H1MSP ?? {}).sort()).toEqual(
+      ['api', 'chaincode', 'exchange', 'orderer', 'ordererAdmin', 'peer'].sort(),
+    );
+    expect(Object.keys(chosen.H2MSP ?? {}).sort()).toEqual(['api', 'chaincode', 'exchange', 'peer']);
+  });
+
+  test('lets nodes that a channel knows keep their ports or refuses, and moves the others', async () => {
+    const rules = { orderers: new Set(['H0MSP']), nodesFixed: true };
+    const first = await chooseHospitalPorts(hospitals({}, {}), {}, rules);
+    const before = { ...first, H0MSP: { ...first.H0MSP!, chaincode: taken, ordererAdmin: taken } };
+    const moved = await chooseHospitalPorts(hospitals({}, {}), before, rules);
+    expect(moved.H0MSP?.chaincode).not.toBe(taken);
+    expect(moved.H0MSP?.orderer).toBe(first.H0MSP?.orderer);
+
+    for (const part of ['peer', 'orderer'] as const) {
+      const changed = { ...first, H0MSP: { ...first.H0MSP!, [part]: taken } };
+      await expect(chooseHospitalPorts(hospitals({}, {}), changed, rules)).rejects.toThrow(
+        `PORT_FIXED: the channel knows ${part} of H0MSP at port ${taken}, which something else listens on now`,
+      );
+    }
+    await expect(chooseHospitalPorts(hospitals({ peer: taken }, {}), first, rules)).rejects.toThrow(
+      `PORT_FIXED: the channel knows peer of H0MSP at port ${first.H0MSP?.peer}, and the topology asks for ${taken}`,
+    );
   });
 });

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { chaincodePackage } from './chaincodePackage.js';
 import { networkStatus, statusTable } from './networkStatus.js';
 import type { RunningNetwork } from './runningNetwork.js';
 import { type StartOptions, startNetwork } from './startNetwork.js';
@@ -116,7 +117,12 @@ describe('startNetwork', () => {
   test('gives channel, chaincode and gateway the digest of the chaincode as it is built', async () => {
     await (await start(['Cleveland', 'Hungary'])).stop();
     const [before] = json(join(home, 'channel/embedded.json')).chaincodes;
-    expect(before).toMatchObject({ sequence: 1, endorsement: 'MAJORITY', packageId: `consilium:${before.version}` });
+    expect(before).toMatchObject({
+      sequence: 1,
+      endorsement: 'MAJORITY',
+      version: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(before.packageId).toBe(chaincodePackage(folder).packageId);
     expect(json(join(home, 'hospitals/ClevelandMSP/gateway.json')).chaincodeDigest).toBe(before.version);
     write('chaincode/domain/dist/index.js', 'other nouns');
     await (await start(['Cleveland', 'Hungary'])).stop();

@@ -5,9 +5,11 @@ import { writeJsonAtomic } from './atomicFile.js';
 import { REPOSITORY } from './buildOutput.js';
 import { chaincodePackage } from './chaincodePackage.js';
 import { chaincodePart } from './chaincodePart.js';
+import type { ChannelPlan } from './channel/channel.js';
 import { CHANNELS } from './channel/channels.js';
+import { writeConnections } from './connectionFile.js';
 import { type Engine, gatewayPart, type LogLevel } from './gatewayPart.js';
-import { Home } from './home.js';
+import { Home, type HomeClaim } from './home.js';
 import { chooseHospitalPorts } from './hospitalPorts.js';
 import { takeLauncherLock } from './launcherLock.js';
 import { requireMemory } from './memory.js';
@@ -27,11 +29,18 @@ export interface StartOptions {
   readonly topology: string;
   /** Folder for identities, ledger, logs and what hospitals learn. */
   readonly home: string;
+  /** Kind of channel, instead of what the topology says. */
+  readonly channel?: ChannelKind;
   /** Deletes the network that the folder holds first. */
   readonly fresh?: boolean;
+  /** Brings up channel and chaincode, and no gateways. */
+  readonly channelOnly?: boolean;
   readonly engine?: Engine;
   readonly logLevel?: LogLevel;
-  /** Environment of the started processes. Entries of Fabric's own (`CORE_…`) are left out: they would set options. */
+  /**
+   * Environment of the started processes. Entries of Fabric's own (`CORE_…`, `ORDERER_…`) are left out: they would set
+   * options.
+   */
   readonly environment?: NodeJS.ProcessEnv;
   /** Checkout whose builds are run. Absent: the one that this file belongs to. */
   readonly repository?: string;
@@ -48,32 +57,37 @@ export interface StartOptions {
  * Brings a network up: identities, configuration, channel, chaincode, gateways. Resolves when every part is up.
  *
  * @throws TOPOLOGY_INVALID, TOPOLOGY_DUPLICATE, TOPOLOGY_TOO_FEW, TOPOLOGY_TOO_LARGE, DATA_FILE_MISSING, BUILD_MISSING,
- * NETWORK_RUNNING, HOME_OF_ANOTHER_TOPOLOGY, HOME_FOREIGN, AUTHORITY_LOST, PORT_TAKEN, PART_ENDED, PART_NOT_READY;
- * whatever was started is stopped then.
+ * NETWORK_RUNNING, HOME_OF_ANOTHER_TOPOLOGY, HOME_FOREIGN, AUTHORITY_LOST, CONSENTER_LOST, PORT_TAKEN, PORT_FIXED,
+ * FABRIC_COMMANDS_MISSING, FABRIC_VERSION_WRONG, CHANNEL_FAILED, PART_ENDED, PART_NOT_READY; whatever was started is
+ * stopped then.
  */
 export async function startNetwork(options: StartOptions): Promise<RunningNetwork> {
   const startedMs = options.startedMs ?? performance.now();
   const clock = options.clock ?? (() => new Date());
   const progress = options.onProgress ?? (() => undefined);
   const signal = options.signal ?? new AbortController().signal;
-  const plan = readTopology(options.topology);
+  const topology = readTopology(options.topology);
+  const plan = { ...topology, channel: options.channel ?? topology.channel };
+  const channel = CHANNELS[plan.channel];
   const home = new Home(options.home);
   const releaseLock = takeLauncherLock(home.lockFile);
   try {
     const left = await endLeftovers(home);
     if (left.length > 0) progress(`ended what an earlier launcher had left: ${left.join(', ')}`);
-    requireMemory(plan.hospitals.length);
+    requireMemory(plan.hospitals.length, channel.memoryMiB(plan.hospitals.length));
+    await channel.check(options.environment ?? process.env);
     if (options.fresh === true) home.empty();
     const layout = await prepare(plan, home, options, clock);
     signal.throwIfAborted();
+    const channelPlan = await channel.plan(layout, progress);
     const supervisor = new Supervisor(
-      partsOf(plan.channel, layout, options).map((spec) => supervised(spec, home, clock)),
+      partsOf(channelPlan, layout, options).map((spec) => supervised(spec, home, clock)),
     );
-    const gateways = gatewayAddresses(layout);
+    const gateways = options.channelOnly === true ? [] : gatewayAddresses(layout);
     const network = new RunningNetwork({ channel: plan.channel, home, gateways, supervisor, clock, releaseLock });
     try {
       progress(`starting ${supervisor.parts.length} processes for ${plan.hospitals.length} hospitals`);
-      await supervisor.startAll(signal);
+      await supervisor.startAll(signal, channelPlan.steps);
       const setupSeconds = Math.round(performance.now() - startedMs) / 1000;
       network.becomeReady(setupSeconds);
       writeJsonAtomic(home.addressesFile, networkAddresses(plan.channel, setupSeconds, gateways));
@@ -98,25 +112,43 @@ async function prepare(
   const claim = home.requireFor(plan);
   const repository = options.repository ?? REPOSITORY;
   const chaincode = chaincodePackage(repository);
-  const ports = await chooseHospitalPorts(plan.hospitals, claim?.ports ?? {});
+  const channelExists = existsSync(home.channelFolder);
+  const nodesFixed = channelExists && CHANNELS[plan.channel].knowsNodes;
+  const orderers = orderersOf(plan, claim);
+  const ports = await chooseHospitalPorts(plan.hospitals, claim?.ports ?? {}, { orderers, nodesFixed });
   const members = plan.hospitals.map(({ msp, name, slug }) => ({ msp, name, slug }));
   home.writeClaim({ channel: plan.channel, hospitals: members, ports });
-  const mayCreateAuthorities = !existsSync(home.channelFolder);
   await Promise.all(
     plan.hospitals.map(({ msp, slug }) =>
-      completeHospitalPki(home.hospital(msp), { msp, slug, now: clock(), mayCreateAuthorities }),
+      completeHospitalPki(home.hospital(msp), {
+        msp,
+        slug,
+        now: clock(),
+        mayCreateAuthorities: !channelExists,
+        ordererFixed: nodesFixed && orderers.has(msp),
+      }),
     ),
   );
   const environment = environmentOf(options.environment ?? process.env, home);
-  return { repository, home, hospitals: plan.hospitals, ports, chaincode, environment };
+  const layout: NetworkLayout = { repository, home, hospitals: plan.hospitals, ports, chaincode, environment };
+  writeConnections(layout);
+  return layout;
 }
 
-function partsOf(channel: ChannelKind, layout: NetworkLayout, options: StartOptions): PartSpec[] {
+/** Hospitals with an orderer of their own: the first of the topology, and at a later start those that have one. */
+function orderersOf({ channel, hospitals }: NetworkPlan, claim: HomeClaim | undefined): ReadonlySet<string> {
+  const before = Object.entries(claim?.ports ?? {}).filter(([, { orderer }]) => orderer !== undefined);
+  if (before.length > 0) return new Set(before.map(([msp]) => msp));
+  return new Set(hospitals.slice(0, CHANNELS[channel].orderersMax).map(({ msp }) => msp));
+}
+
+function partsOf(channel: ChannelPlan, layout: NetworkLayout, options: StartOptions): PartSpec[] {
   const settings = { engine: options.engine ?? 'auto', logLevel: options.logLevel ?? 'info' } as const;
+  const withGateway = options.channelOnly === true ? [] : layout.hospitals;
   return [
-    ...CHANNELS[channel](layout),
+    ...channel.parts,
     ...layout.hospitals.map(({ msp }) => chaincodePart(layout, msp)),
-    ...layout.hospitals.map((hospital) => gatewayPart(layout, hospital, settings)),
+    ...withGateway.map((hospital) => gatewayPart(layout, hospital, settings)),
   ];
 }
 
@@ -124,9 +156,12 @@ function supervised(spec: PartSpec, home: Home, clock: () => Date): SupervisedPa
   return new SupervisedPart(spec, new PartLog(home.logFile(labelOf(spec))), home.root, clock);
 }
 
+/** Fabric's programs and its chaincode library take every option from the environment, too. */
+const FABRIC_OPTION = /^(?:CORE|ORDERER|CONFIGTX)_/;
+
 function environmentOf(environment: NodeJS.ProcessEnv, home: Home): Record<string, string> {
   const kept = Object.entries(environment).flatMap(([name, value]) =>
-    value === undefined || name.startsWith('CORE_') ? [] : [[name, value] as const],
+    value === undefined || FABRIC_OPTION.test(name) ? [] : [[name, value] as const],
   );
   return { ...Object.fromEntries(kept), [HOME_MARKER]: home.root };
 }

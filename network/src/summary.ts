@@ -4,6 +4,8 @@ import type { NetworkAddresses } from './addresses.js';
 /** What a person is told when the network is up: where each gateway is, and how to speak to it. */
 export function networkSummary(addresses: NetworkAddresses, foreground: boolean): string {
   const { channel, gateways, setupSeconds } = addresses;
+  if (gateways.length === 0)
+    return `The ${channel} channel is up, without gateways, ${setupSeconds.toFixed(1)} s: hospitals/<MSP>/connection.json says where.`;
   const width = Math.max(...gateways.map(({ name }) => name.length));
   const lines = gateways.map(
     ({ name, apiUrl, people }) => `  ${name.padEnd(width)}  ${apiUrl}  tokens: ${tokenPattern(people)}`,

@@ -1,12 +1,10 @@
 import type { ChannelKind } from '@consilium/domain';
-import type { NetworkLayout } from '../networkLayout.js';
-import type { PartSpec } from '../supervise/partSpec.js';
-import { embeddedChannel } from './embedded.js';
+import type { Channel } from './channel.js';
+import { EMBEDDED_CHANNEL } from './embedded.js';
+import { FABRIC_CHANNEL } from './fabric/fabricChannel.js';
 
-/**
- * Writes the configuration of a channel's own processes and describes them. They serve each hospital's peer at the
- * `peer` port of the layout. Nothing but this table knows the kinds apart.
- */
-export type ChannelPlanner = (layout: NetworkLayout) => PartSpec[];
-
-export const CHANNELS: Readonly<Record<ChannelKind, ChannelPlanner>> = { embedded: embeddedChannel };
+/** Every kind of channel that can be brought up: a new kind is one more row. */
+export const CHANNELS: Readonly<Record<ChannelKind, Channel>> = {
+  embedded: EMBEDDED_CHANNEL,
+  fabric: FABRIC_CHANNEL,
+};

@@ -4,6 +4,7 @@ import { requireBuilt } from '../buildOutput.js';
 import { CHAINCODE_NAME, CHANNEL_NAME } from '../chaincodePackage.js';
 import { localAddress, type NetworkLayout, portsOf } from '../networkLayout.js';
 import { CHANNEL_OWNER, labelOf, type PartSpec } from '../supervise/partSpec.js';
+import type { Channel } from './channel.js';
 
 /** A block is cut after this time, or when it holds so many transactions; at once when nothing else waits. */
 const BATCH = { timeoutMs: 50, messagesMax: 50 };
@@ -13,28 +14,33 @@ const SEQUENCE_MIN = 1;
 
 const PART = { owner: CHANNEL_OWNER, name: 'embedded' };
 
-/**
- * The embedded channel: one process with every hospital's peer and one orderer, for development and demonstration.
- *
- * @throws BUILD_MISSING
- */
-export function embeddedChannel(layout: NetworkLayout): PartSpec[] {
+/** It takes 82 MiB when it starts with four hospitals. */
+const MEMORY_MIB = 200;
+
+/** The embedded channel: one process with every hospital's peer and one orderer, for development and demonstration. */
+export const EMBEDDED_CHANNEL: Channel = {
+  orderersMax: 0,
+  knowsNodes: false,
+  memoryMiB: () => MEMORY_MIB,
+  check: async () => undefined,
+  plan: async (layout) => ({ parts: [embeddedPart(layout)], steps: [] }),
+};
+
+function embeddedPart(layout: NetworkLayout): PartSpec {
   const { home, repository } = layout;
   const config = join(home.channelFolder, 'embedded.json');
   const readyFile = home.readyFile(labelOf(PART));
   writeJsonAtomic(config, configuration(layout, readyFile), PRIVATE_FILE_MODE);
   const ports = layout.hospitals.map(({ msp }) => portsOf(layout, msp).peer);
-  return [
-    {
-      ...PART,
-      command: [requireBuilt(repository, 'network/embedded/dist/main.js'), '--config', config],
-      environment: layout.environment,
-      readiness: { kind: 'file', path: readyFile },
-      address: ports.map(localAddress).join(' '),
-      startStage: 0,
-      stopStage: 2,
-    },
-  ];
+  return {
+    ...PART,
+    command: [requireBuilt(repository, 'network/embedded/dist/main.js'), '--config', config],
+    environment: layout.environment,
+    readiness: { kind: 'file', path: readyFile },
+    address: ports.map(localAddress).join(' '),
+    startStage: 0,
+    stopStage: 2,
+  };
 }
 
 function configuration(layout: NetworkLayout, readyFile: string): unknown {

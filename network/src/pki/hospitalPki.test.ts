@@ -126,6 +126,26 @@ describe('completeHospitalPki', () => {
     expect(snapshot()).toEqual(before);
   });
 
+  test("keeps an orderer's certificates once a channel names them, even when everything else is renewed", async () => {
+    await complete();
+    const before = snapshot();
+    const options = { msp: 'ClevelandMSP', slug: 'cleveland', mayCreateAuthorities: false, ordererFixed: true };
+    const nextYear = new Date(NOW.getTime() + 364 * DAY_MS);
+    const issued = await completeHospitalPki(folder, { ...options, now: nextYear });
+    expect(issued).toContain(folder.nodeIdentity('peer').certificate);
+    for (const { certificate, key } of [folder.nodeIdentity('orderer'), folder.tlsIdentity('orderer')]) {
+      expect(snapshot().get(certificate)).toBe(before.get(certificate));
+      const content = readFileSync(key);
+      writeFileSync(key, readFileSync(folder.nodeIdentity('peer').key));
+      const broken = snapshot();
+      await expect(completeHospitalPki(folder, { ...options, now: nextYear })).rejects.toThrow(
+        `CONSENTER_LOST: the key or certificate of the orderer of ClevelandMSP is missing or broken (${key})`,
+      );
+      expect(snapshot()).toEqual(broken);
+      writeFileSync(key, content);
+    }
+  });
+
   test('four hospitals are complete within the time that a start has for them', async () => {
     const started = performance.now();
     await Promise.all(

@@ -2,15 +2,15 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROLE_ATTRIBUTE, Role, refusal } from '@consilium/domain';
 import { FOLDER_MODE, PRIVATE_FILE_MODE, writeFileAtomic } from '../atomicFile.js';
-import { Authority } from './authority.js';
+import { AUTHORITY_LIFETIME_MS, Authority } from './authority.js';
 import type { HospitalFolder } from './hospitalFolder.js';
 import { NODE_UNITS_YAML } from './nodeUnits.js';
-import { type IdentityFiles, type IdentityRequest, keepOrIssue } from './storedIdentity.js';
+import { type IdentityFiles, type IdentityRequest, isValidIdentity, keepOrIssue } from './storedIdentity.js';
 import { keepOrMakeToken } from './token.js';
 
 const DAY_MS = 86_400_000;
 
-/** Certificates of processes. */
+/** Certificates of processes; those of the orderer live as long as the CA. */
 export const NODE_LIFETIME_MS = 365 * DAY_MS;
 const NODE_RENEWAL_MS = 30 * DAY_MS;
 
@@ -37,6 +37,11 @@ export interface HospitalPkiOptions {
    * it began with.
    */
   readonly mayCreateAuthorities: boolean;
+  /**
+   * Whether a channel exists whose configuration names the certificates of this hospital's orderer: they are the ones
+   * then, or none. Absent: no.
+   */
+  readonly ordererFixed?: boolean;
 }
 
 /**
@@ -44,6 +49,7 @@ export interface HospitalPkiOptions {
  * What is valid is kept, so a second run changes nothing; what nears its end is renewed.
  *
  * @returns the certificate files that were written.
+ * @throws AUTHORITY_LOST, CONSENTER_LOST
  */
 export async function completeHospitalPki(folder: HospitalFolder, options: HospitalPkiOptions): Promise<string[]> {
   mkdirSync(folder.root, { recursive: true, mode: FOLDER_MODE });
@@ -52,6 +58,7 @@ export async function completeHospitalPki(folder: HospitalFolder, options: Hospi
     keepOrCreateAuthority(folder.tlsAuthority, `tlsca.${options.slug}`, options),
   ]);
   writePublicFiles(folder, authority, tlsAuthority);
+  if (options.ordererFixed === true) requireOrderer(folder, authority, tlsAuthority, options);
   const issued: string[] = [];
   const keep = async (files: IdentityFiles, issuer: Authority, request: IdentityRequest): Promise<void> => {
     if (await keepOrIssue(files, issuer, request, options.now)) issued.push(files.certificate);
@@ -64,11 +71,28 @@ export async function completeHospitalPki(folder: HospitalFolder, options: Hospi
   return issued;
 }
 
+/** A channel's configuration names an orderer's certificates: new ones would be those of a stranger. */
+function requireOrderer(
+  folder: HospitalFolder,
+  authority: Authority,
+  tlsAuthority: Authority,
+  options: HospitalPkiOptions,
+): void {
+  const checks = [
+    [folder.nodeIdentity('orderer'), authority, nodeRequest('orderer', options)],
+    [folder.tlsIdentity('orderer'), tlsAuthority, tlsRequest('orderer', options)],
+  ] as const;
+  for (const [files, issuer, request] of checks) {
+    if (!isValidIdentity(files, issuer, request, options.now))
+      throw refusal('CONSENTER_LOST', { msp: options.msp, file: files.key });
+  }
+}
+
 function nodeRequest(node: 'peer' | 'orderer', { msp, slug }: HospitalPkiOptions): IdentityRequest {
   return {
     subject: { commonName: `${node}.${slug}`, unit: node, organisation: msp },
     usage: 'signature',
-    lifetimeMs: NODE_LIFETIME_MS,
+    lifetimeMs: node === 'orderer' ? AUTHORITY_LIFETIME_MS : NODE_LIFETIME_MS,
     renewalMs: NODE_RENEWAL_MS,
   };
 }
@@ -77,7 +101,7 @@ function tlsRequest(name: string, { msp, slug }: HospitalPkiOptions): IdentityRe
   return {
     subject: { commonName: `${name}.${slug}`, organisation: msp },
     usage: 'tls',
-    lifetimeMs: NODE_LIFETIME_MS,
+    lifetimeMs: name === 'orderer' ? AUTHORITY_LIFETIME_MS : NODE_LIFETIME_MS,
     renewalMs: NODE_RENEWAL_MS,
   };
 }

@@ -27,7 +27,7 @@ export async function keepOrIssue(
   request: IdentityRequest,
   now: Date,
 ): Promise<boolean> {
-  if (isValid(files, authority, request, now)) return false;
+  if (isValidIdentity(files, authority, request, now)) return false;
   const keys = await generateKeyPair();
   const certificate = await authority.issue(request, keys.publicKey, now);
   // Key first: a crash between the two leaves a pair that does not match, which the next start replaces.
@@ -36,7 +36,13 @@ export async function keepOrIssue(
   return true;
 }
 
-function isValid(files: IdentityFiles, authority: Authority, request: IdentityRequest, now: Date): boolean {
+/** Whether the files hold what was requested, from this authority, and not near its end. */
+export function isValidIdentity(
+  files: IdentityFiles,
+  authority: Authority,
+  request: IdentityRequest,
+  now: Date,
+): boolean {
   if (!existsSync(files.certificate) || !existsSync(files.key)) return false;
   try {
     const certificate = new X509Certificate(readFileSync(files.certificate));

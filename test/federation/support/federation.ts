@@ -1,0 +1,103 @@
+/** A whole network on the embedded channel with hospitals of synthetic patients, and what their people do. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type StudyProtocol, tenDigits } from '@consilium/domain';
+import type { RunningNetwork } from '@consilium/network/runningNetwork';
+import { startNetwork } from '@consilium/network/startNetwork';
+import { Hospital } from './hospital.js';
+import { type RowsOptions, syntheticCsv } from './syntheticRows.js';
+
+export class Federation {
+  readonly network: RunningNetwork;
+  readonly hospitals: readonly Hospital[];
+  readonly #folder: string;
+
+  private constructor(network: RunningNetwork, hospitals: readonly Hospital[], folder: string) {
+    this.network = network;
+    this.hospitals = hospitals;
+    this.#folder = folder;
+  }
+
+  /** Everything up, and every hospital registered on the channel. Names are hospitals', in the order of their MSP ids. */
+  static async start(names: readonly string[], rows: RowsOptions = {}): Promise<Federation> {
+    const folder = mkdtempSync(join(tmpdir(), 'federation-'));
+    const files = names.map((name) => join(folder, `${name}.csv`));
+    for (const [k, file] of files.entries())
+      writeFileSync(file, syntheticCsv(names[k] as string, { older: 3 * k, ...rows }));
+    const topology = join(folder, 'topology.json');
+    const data = (k: number) => ({ file: files[k] as string, patientColumn: 'patient' });
+    writeFileSync(topology, JSON.stringify({ hospitals: names.map((name, k) => ({ name, data: data(k) })) }));
+    try {
+      const home = join(folder, 'home');
+      const network = await startNetwork({ topology, home, logLevel: 'debug' });
+      const hospitals = network.gateways.map((address, k) => new Hospital(address, home, files[k] as string));
+      const federation = new Federation(network, hospitals, folder);
+      await Promise.all(hospitals.map((hospital) => hospital.as('admin').registerHospital({}, { wait: true })));
+      return federation;
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get msps(): string[] {
+    return this.hospitals.map(({ msp }) => msp);
+  }
+
+  /** A hospital by its place, from 0. */
+  hospital(place: number): Hospital {
+    return this.hospitals[place] as Hospital;
+  }
+
+  /** The first hospital's researcher proposes; the compliance officers of those named (absent: all) approve. */
+  async begin(
+    study: string,
+    protocol: StudyProtocol,
+    approving: readonly Hospital[] = this.members(protocol),
+  ): Promise<void> {
+    const proposer = this.members(protocol)[0] as Hospital;
+    const { record } = await proposer.researcher.proposeStudy({ study: study as never, protocol }, { wait: true });
+    if (!record) throw new Error(`study ${study} was not recorded`);
+    const { version, protocolHash } = record;
+    await Promise.all(
+      approving.map((hospital) =>
+        hospital.as('compliance-officer').approveStudy(study, { version, protocolHash }, { wait: true }),
+      ),
+    );
+  }
+
+  members({ members }: StudyProtocol): Hospital[] {
+    return this.hospitals.filter(({ msp }) => members.includes(msp));
+  }
+
+  /** Compliance officers say yes: a majority of all hospitals, unless others are named. */
+  async vote(subject: string, study: string, voters: readonly Hospital[] = this.#majority()): Promise<void> {
+    const body = { subject, yes: true, reason: 'tested' } as const;
+    await Promise.all(
+      voters.map((hospital) => hospital.as('compliance-officer').castVote(study, body, { wait: true })),
+    );
+  }
+
+  /** Transactions that ended invalid, as the gateways count them since they were started. */
+  async invalidTransactions(): Promise<number> {
+    const channels = await Promise.all(this.hospitals.map((hospital) => hospital.researcher.channel()));
+    return channels.reduce((sum, { transactions }) => sum + transactions.invalid, 0);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.hospitals.map((hospital) => hospital.close()));
+    await this.network.stop();
+    if (process.env.CONSILIUM_TRACE) process.stderr.write(`kept: ${this.#folder}\n`);
+    else rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #majority(): readonly Hospital[] {
+    return this.hospitals.slice(0, Math.floor(this.hospitals.length / 2) + 1);
+  }
+}
+
+/** The subject of a vote on a round. */
+export function about(what: 'abort' | 'finish' | 'resume' | 'veto', number: number): string {
+  return `${what}~${tenDigits(number)}`;
+}

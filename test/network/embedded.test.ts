@@ -4,21 +4,15 @@
  */
 
 import type { Contract, Gateway, Network } from '@hyperledger/fabric-gateway';
-import {
-  common,
-  gateway as gatewayMessages,
-  ledger as ledgerMessages,
-  msp as mspMessages,
-  peer,
-} from '@hyperledger/fabric-protos';
+import { common, peer } from '@hyperledger/fabric-protos';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { CHAINCODE, CHAINCODE_VERSION, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.js';
-import { outcomeOf, refusedBy } from './support/outcome.js';
+import { endorsersOf, readWriteSetOf, typeOf } from './support/messages.js';
+import { outcomeOf } from './support/outcome.js';
 
 jest.setTimeout(60_000);
 
 const [CLEVELAND, HUNGARY, SWITZERLAND, VA] = ['ClevelandMSP', 'HungaryMSP', 'SwitzerlandMSP', 'VaMSP'] as const;
-const NOT_ENOUGH = '10 ABORTED: failed to collect enough transaction endorsements, see attached details for more info';
 const NO_COMBINATION =
   '9 FAILED_PRECONDITION: no combination of peers can be derived which satisfy the endorsement policy';
 
@@ -278,159 +272,6 @@ describe('events', () => {
   });
 });
 
-describe("what is not so is answered in Fabric's words", () => {
-  test('an unknown chaincode', async () => {
-    const unknown = channel.getContract('nope');
-    expect(await outcomeOf(() => unknown.submitTransaction('x'))).toMatchObject({
-      error: 'EndorseError',
-      code: 9,
-      message: `${NO_COMBINATION}: No metadata was found for chaincode nope in channel ${CHANNEL}`,
-      details: [],
-    });
-    expect(await outcomeOf(() => unknown.evaluateTransaction('x'))).toMatchObject({
-      code: 9,
-      message: `9 FAILED_PRECONDITION: no peers available to evaluate chaincode nope in channel ${CHANNEL}`,
-      details: [],
-    });
-  });
-
-  test('an unknown channel', async () => {
-    const other = gateways.get(CLEVELAND)!.getNetwork('nope');
-    expect(await outcomeOf(() => other.getContract(CHAINCODE).submitTransaction('x'))).toMatchObject({
-      code: 9,
-      message: `${NO_COMBINATION}: No metadata was found for chaincode ${CHAINCODE} in channel nope`,
-    });
-    expect(await outcomeOf(() => other.getContract(CHAINCODE).evaluateTransaction('x'))).toMatchObject({
-      code: 14,
-      message: '14 UNAVAILABLE: failed to get config for channel [nope]: could not get last config for channel nope',
-    });
-    const firstOf = async (events: AsyncIterable<unknown>) => {
-      for await (const event of events) return event;
-      return undefined;
-    };
-    expect(await outcomeOf(async () => firstOf(await other.getChaincodeEvents(CHAINCODE)))).toMatchObject({
-      code: 7,
-      message: '7 PERMISSION_DENIED: Failed to get policy manager for channel [nope]',
-    });
-    expect(await outcomeOf(async () => firstOf(await other.getBlockEvents()))).toMatchObject({
-      message: 'Unexpected status response: 404',
-    });
-  });
-
-  test('an error of the contract', async () => {
-    expect(await outcomeOf(() => contract.submitTransaction('nofn'))).toEqual(
-      refusedBy(CLEVELAND, "chaincode response 500, You've asked to invoke a function that does not exist: nofn"),
-    );
-    expect(await outcomeOf(() => contract.evaluateTransaction('get'))).toMatchObject({
-      error: 'GatewayError',
-      code: 2,
-      message:
-        '2 UNKNOWN: evaluate call to endorser returned error: chaincode response 500, Expected 1 parameters, but 0 have been supplied',
-      details: [`${CLEVELAND}: chaincode response 500, Expected 1 parameters, but 0 have been supplied`],
-    });
-    expect(await outcomeOf(() => contract.submitTransaction('fail', 'no €100 for 5 %'))).toEqual(
-      refusedBy(CLEVELAND, 'chaincode response 500, no €100 for 5 %'),
-    );
-    expect(await outcomeOf(() => contract.evaluateTransaction('fail', ''))).toMatchObject({
-      code: 2,
-      message: '2 UNKNOWN: ',
-      details: [`${CLEVELAND}: chaincode response 500, `],
-    });
-  });
-
-  test('organisations that do not exist', async () => {
-    const endorsingOrganizations = ['NopeMSP'];
-    expect(
-      await outcomeOf(() => contract.submit('put', { arguments: ['a', 'b'], endorsingOrganizations })),
-    ).toMatchObject({ code: 14, message: '14 UNAVAILABLE: failed to find any endorsing peers for org(s): NopeMSP' });
-    expect(await outcomeOf(() => contract.evaluate('get', { arguments: ['a'], endorsingOrganizations }))).toMatchObject(
-      {
-        code: 9,
-        message: `9 FAILED_PRECONDITION: no peers available to evaluate chaincode ${CHAINCODE} in channel ${CHANNEL}`,
-      },
-    );
-  });
-
-  test('results that differ', async () => {
-    const outcome = await outcomeOf(() => contract.submitTransaction('random', 'r'));
-    expect(outcome).toMatchObject({ error: 'EndorseError', code: 10, message: NOT_ENOUGH });
-    expect(outcome.details).toHaveLength(2);
-    for (const detail of outcome.details!) expect(detail).toMatch(/ProposalResponsePayloads do not match$/);
-  });
-
-  test('one peer that differs or fails is outvoted, the own one is not', async () => {
-    for (const name of ['differAt', 'failAt']) {
-      expect(text(await contract.submitTransaction(name, VA))).toBe('ok');
-    }
-    expect(await outcomeOf(() => contract.submitTransaction('failAt', CLEVELAND))).toEqual(
-      refusedBy(CLEVELAND, `chaincode response 500, not at ${CLEVELAND}`),
-    );
-    expect(await outcomeOf(() => contract.submitTransaction('differAt', CLEVELAND))).toMatchObject({
-      code: 10,
-      message: NOT_ENOUGH,
-    });
-  });
-
-  test('too few endorsements', async () => {
-    const only = await contract
-      .newProposal('put', { arguments: ['few', '1'], endorsingOrganizations: [CLEVELAND, VA] })
-      .endorse();
-    expect((await (await only.submit()).getStatus()).code).toBe(10);
-    expect(
-      await outcomeOf(() =>
-        contract.submit('put', {
-          arguments: ['few', '1'],
-          endorsingOrganizations: [CLEVELAND],
-        }),
-      ),
-    ).toMatchObject({
-      error: 'CommitError',
-      message: 'Transaction <TX> failed to commit with status code 10 (ENDORSEMENT_POLICY_FAILURE)',
-    });
-    expect(await read('get', 'few')).toBe('');
-  });
-
-  test('queries that a peer with LevelDB has not', async () => {
-    expect(await outcomeOf(() => contract.evaluateTransaction('rich'))).toMatchObject({
-      details: [
-        `${CLEVELAND}: chaincode response 500, GET_QUERY_RESULT failed: transaction ID: <TX>: ExecuteQuery not supported for leveldb`,
-      ],
-    });
-    expect(await outcomeOf(() => contract.submitTransaction('pageThenPut', 'a', 'b', 'k'))).toEqual(
-      refusedBy(
-        CLEVELAND,
-        'chaincode response 500, PUT_STATE failed: transaction ID: <TX>: txid [<TX>]: unsuppored transaction. Transaction has already performed a paginated query. Writes are not allowed',
-      ),
-    );
-    expect(await outcomeOf(() => contract.submitTransaction('putThenPage', 'a', 'b', 'k'))).toEqual(
-      refusedBy(
-        CLEVELAND,
-        'chaincode response 500, GET_STATE_BY_RANGE failed: transaction ID: <TX>: txid [<TX>]: unsuppored transaction. Paginated queries are supported only in a read-only transaction',
-      ),
-    );
-  });
-
-  test('calls from one chaincode to another', async () => {
-    expect(await readJson('invoke', 'qscc')).toMatchObject({
-      status: 500,
-      message: `Rejecting invoke of QSCC from another chaincode because of potential for deadlocks, original invocation for '${CHAINCODE}'`,
-    });
-    const outcome = await outcomeOf(() => contract.evaluateTransaction('invoke', 'other'));
-    expect(outcome.message).toMatch(/does not support calls from one chaincode to another \(other\)/);
-  });
-
-  test('keys that are odd but allowed', async () => {
-    expect(text(await contract.submitTransaction('put', '', 'empty key'))).toBe('ok');
-    expect(text(await contract.submitTransaction('put', '\u0000abc\u0000', 'v'))).toBe('ok');
-    expect(text(await contract.submitTransaction('put', '\u{10ffff}', 'last'))).toBe('ok');
-    expect([await read('get', ''), await read('get', '\u0000abc\u0000'), await read('get', '\u{10ffff}')]).toEqual([
-      'empty key',
-      'v',
-      'last',
-    ]);
-  });
-});
-
 describe('private data', () => {
   const transientData = { value: 'secret' };
 
@@ -583,51 +424,4 @@ async function firstBlock(): Promise<common.Block> {
     return block;
   }
   throw new Error('no block');
-}
-
-function typeOf(block: common.Block): number {
-  const envelope = common.Envelope.deserializeBinary(block.getData()!.getDataList_asU8()[0]!);
-  const header = common.Payload.deserializeBinary(envelope.getPayload_asU8()).getHeader()!;
-  return common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8()).getType();
-}
-
-function actionOf(transaction: Uint8Array): peer.ChaincodeEndorsedAction {
-  const { PreparedTransaction } = gatewayMessages;
-  const envelope = PreparedTransaction.deserializeBinary(transaction).getEnvelope()!;
-  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
-  const [action] = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList();
-  return peer.ChaincodeActionPayload.deserializeBinary(action!.getPayload_asU8()).getAction()!;
-}
-
-function endorsersOf(transaction: Uint8Array): string[] {
-  return actionOf(transaction)
-    .getEndorsementsList()
-    .map((each) => mspMessages.SerializedIdentity.deserializeBinary(each.getEndorser_asU8()).getMspid());
-}
-
-function readWriteSetOf(transaction: Uint8Array) {
-  const { kvrwset, TxReadWriteSet } = ledgerMessages.rwset;
-  const response = peer.ProposalResponsePayload.deserializeBinary(
-    actionOf(transaction).getProposalResponsePayload_asU8(),
-  );
-  const results = peer.ChaincodeAction.deserializeBinary(response.getExtension_asU8()).getResults_asU8();
-  return TxReadWriteSet.deserializeBinary(results)
-    .getNsRwsetList()
-    .map((each) => {
-      const set = kvrwset.KVRWSet.deserializeBinary(each.getRwset_asU8());
-      return {
-        namespace: each.getNamespace(),
-        reads: set.getReadsList().map((read) => read.getKey()),
-        ranges: set.getRangeQueriesInfoList().map((range) => [
-          range.getStartKey(),
-          range.getEndKey(),
-          range.getItrExhausted(),
-          range
-            .getRawReads()!
-            .getKvReadsList()
-            .map((read) => read.getKey()),
-        ]),
-        writes: set.getWritesList().map((write) => write.getKey()),
-      };
-    });
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import { GatewayEvent } from '@consilium/client/resources';
@@ -120,6 +121,24 @@ describe('the stream of events', () => {
       await until(() => late.events.length >= 2);
       expect(roundsOf(late.events)).toEqual(['reset', 9]);
     }
+  });
+
+  test('lets go a reader that does not read, and keeps the others', async () => {
+    const reading = await listen();
+    const silent = await new Promise<IncomingMessage>((resolve) => {
+      const headers = { authorization: `Bearer ${tokenOf('researcher')}` };
+      request({ ...api.address, path: '/api/v1/events', agent: false, headers }, resolve).end();
+    });
+    const closed = new Promise<void>((resolve) => silent.on('close', () => resolve()).on('error', () => undefined));
+    silent.pause();
+    const detail = { filling: 'x'.repeat(64 * 1024) };
+    for (let round = 0; round < 300; round++) {
+      api.events.publish({ study: HEART, round, event: 'step-started', step: 'x', at: 1, detail });
+      await wait(1);
+    }
+    silent.resume();
+    await closed;
+    await until(() => reading.events.length === 300);
   });
 
   test('is not opened more often than the gateway carries', async () => {

@@ -1,6 +1,6 @@
 /** Certificates for tests: any CA, any subject, any attribute, also those that no hospital would issue. */
 import 'reflect-metadata';
-import { createHash, randomBytes, webcrypto } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto);
@@ -74,11 +74,6 @@ export async function testCertificate(authority: TestAuthority, leaf: TestLeaf):
     ],
   });
   return { certPem: certificate.toString('pem'), keyPem: await keyPem(keys.privateKey) };
-}
-
-/** SHA-256 of a token as a gateway's configuration holds it. */
-export function tokenSha256(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }
 
 async function newKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest, Msp, StudyId } from '@consilium/domain';
 import { Agent } from './agent/agent.js';
-import type { Arithmetic, Clock, Log, NewsDesk } from './agent/ports.js';
+import type { Arithmetic, Clock, Learner, Log, NewsDesk } from './agent/ports.js';
 import { ReceiptDesk } from './agent/receiptDesk.js';
 import { StudyReader } from './agent/studyReader.js';
 import { systemTimers } from './agent/systemTimers.js';
@@ -52,7 +52,7 @@ export type RunningGateway = Readonly<{
 }>;
 
 /** What a test may replace. */
-export type GatewayParts = Readonly<{ arithmetic?: Arithmetic }>;
+export type GatewayParts = Readonly<{ arithmetic?: Arithmetic; learner?: (own: Learner) => Learner }>;
 
 const systemClock: Clock = {
   now: () => Date.now(),
@@ -68,7 +68,7 @@ const systemClock: Clock = {
 export async function startGateway(
   configuration: GatewayConfiguration,
   log: Log,
-  { arithmetic = roundArithmetic }: GatewayParts = {},
+  { arithmetic = roundArithmetic, learner: replaced = (own) => own }: GatewayParts = {},
 ): Promise<RunningGateway> {
   const { msp } = configuration;
   const { channel: channelName, chaincode, peer } = readConnection(configuration);
@@ -145,7 +145,7 @@ export async function startGateway(
       tellProgress(progress);
     },
   });
-  const verifier = new VerifyDesk({ state: mirror, blobs, exchange, arithmetic: roundArithmetic, journal }, identity);
+  const verifier = new VerifyDesk({ state: mirror, blobs, exchange, arithmetic, journal }, identity);
   const agent = new Agent(
     {
       state: mirror,
@@ -155,13 +155,13 @@ export async function startGateway(
       receiptKeys,
       journal,
       personal,
-      learner: {
+      learner: replaced({
         makeVector: async (task, signal) => {
           const made = await learner.makeVector(task, signal);
           engine = made.engine;
           return made;
         },
-      },
+      }),
       arithmetic,
       clock: systemClock,
       timers: systemTimers,

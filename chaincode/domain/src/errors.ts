@@ -125,6 +125,11 @@ export const ERRORS = {
     kind: 'unavailable',
     message: 'the transaction says {claimed}, the endorsing peer {own}: more than {skewMsMax} ms apart. Set the clocks',
   },
+  VERSION_DISPUTED: {
+    kind: 'conflict',
+    message:
+      'this hospital attested another outcome of round {round} of study {study} than the one that is recorded, and goes no further from there: have the round verified',
+  },
   MODEL_UNKNOWN: { kind: 'missing', message: 'study {study} has no model version {version}' },
   // data
   DATA_FILE_MISSING: {

@@ -196,7 +196,10 @@ export class Agent implements TimingsBook, FailureBook {
     const at = this.#ports.clock.monotonic();
     for (const { round, phase } of this.#timings.observe(view, at))
       this.#ports.news.publish({ study, round, event: 'phase-seen-over', step: phase, at });
-    if (view.newest) this.#receipts.forgetBefore(study, view.newest.number);
+    if (!view.newest) return;
+    this.#receipts.forgetBefore(study, view.newest.number);
+    const disputed = this.#disputes.among(view, view.newest.facts.round.base);
+    this.#failures.disputed(study, disputed, this.#ports.clock.now());
   }
 
   #knowledge(view: StudyView): Knowledge {

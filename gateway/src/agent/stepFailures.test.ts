@@ -38,6 +38,19 @@ describe('failures of steps', () => {
     expect(failures.failures(HEART)).toEqual([]);
   });
 
+  test('tell of a round that this hospital attested otherwise, until it is verified', () => {
+    const failures = new StepFailures();
+    failures.disputed(HEART, 2, 1_000);
+    failures.disputed(HEART, 2, 2_000);
+    failures.failed(training(3), notFinite, 1_000, 1);
+    expect(failures.failures(HEART)).toMatchObject([
+      { code: 'VERSION_DISPUTED', round: 2, at: 1_000 },
+      { code: 'TRAINING_NOT_FINITE' },
+    ]);
+    failures.disputed(HEART, undefined, 3_000);
+    expect(failures.failures(HEART)).toMatchObject([{ code: 'TRAINING_NOT_FINITE' }]);
+  });
+
   test('say nothing of having been overtaken, nor the words of an unexpected error', () => {
     const failures = new StepFailures();
     failures.failed(

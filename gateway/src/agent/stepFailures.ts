@@ -16,20 +16,44 @@ export class StepFailures implements FailureBook {
    * @param times how often in a row
    */
   failed(step: Step, error: unknown, at: number, times: number): void {
-    const { code, detail, kind } =
-      error instanceof ConsiliumError ? error : refusal('INTERNAL', { reference: `step ${step.name}` });
+    const refused = error instanceof ConsiliumError ? error : refusal('INTERNAL', { reference: `step ${step.name}` });
     // Overtaken by another member or by an earlier try: that is how members share work.
-    if (kind === 'conflict') return;
-    const ofStudy = this.#byStudy.get(step.study) ?? new Map<string, StepFailure>();
-    this.#byStudy.set(step.study, ofStudy);
-    ofStudy.set(aim(step), { step: step.name, round: step.round, code, detail, times, at });
+    if (refused.kind === 'conflict') return;
+    this.#note(step.study, aim(step), { step: step.name, round: step.round, times, at }, refused);
+  }
+
+  /** @param round whose outcome this hospital attested otherwise, so that it holds still; undefined: none */
+  disputed(study: StudyId, round: number | undefined, at: number): void {
+    const known = this.#byStudy.get(study)?.get(DISPUTE);
+    if (known?.round === round) return;
+    this.#byStudy.get(study)?.delete(DISPUTE);
+    if (round !== undefined)
+      this.#note(
+        study,
+        DISPUTE,
+        { step: 'aggregate', round, times: 1, at },
+        refusal('VERSION_DISPUTED', { study, round }),
+      );
   }
 
   /** What has been done in a later round too is no longer in the way. */
   succeeded(step: Step): void {
     this.#byStudy.get(step.study)?.delete(aim(step));
   }
+
+  #note(
+    study: StudyId,
+    key: string,
+    tried: Omit<StepFailure, 'code' | 'detail'>,
+    { code, detail }: ConsiliumError,
+  ): void {
+    const ofStudy = this.#byStudy.get(study) ?? new Map<string, StepFailure>();
+    this.#byStudy.set(study, ofStudy);
+    ofStudy.set(key, { ...tried, code, detail });
+  }
 }
+
+const DISPUTE = 'dispute';
 
 function aim(step: Step): string {
   return step.name === 'shareVector' ? `${step.name} ${step.to}` : step.name;

@@ -1,5 +1,5 @@
 /** Studies as the REST interface shows them: what is recorded, and what follows from it. */
-import type { StudyResource, StudyStage, StudySummary, VoteTally } from '@consilium/client/resources';
+import type { FailureResource, StudyResource, StudyStage, StudySummary, VoteTally } from '@consilium/client/resources';
 import {
   Approval,
   deriveRound,
@@ -77,6 +77,7 @@ export function studySummary(records: Records, study: StudyId): StudySummary {
 export function studyResource(records: Records, study: StudyId, failures: FailureBook): StudyResource {
   const { protocol } = newestVersion(records, study);
   const votes = voteTallies(records, study, protocol);
+  const last = lastRound(records, study);
   const versions = records.list(StudyVersion, 'study', study).map(({ protocol: _, study: __, ...version }) => ({
     ...version,
     approvals: records.list(Approval, 'approval', study, version.version),
@@ -86,8 +87,8 @@ export function studyResource(records: Records, study: StudyId, failures: Failur
     protocol,
     versions,
     votes,
-    progress: progressAfter(lastRound(records, study), votes),
-    failures: [...failures.failures(study)],
+    progress: progressAfter(last, votes),
+    failures: [...failures.failures(study), ...hopelessness(last)],
   };
 }
 
@@ -102,6 +103,17 @@ export function voteTallies(records: Records, study: StudyId, protocol: StudyPro
     carried: votes.filter(({ yes }) => yes).length >= needed,
     votes,
   }));
+}
+
+/** A round that ended without a version because of the data themselves: the next one ends so too, whoever votes for it. */
+function hopelessness(last: RoundRecords | undefined): FailureResource[] {
+  if (!last) return [];
+  const { round, protocol, facts } = last;
+  const { abort } = deriveRound(protocol, facts);
+  if (abort?.reason !== 'ONE_CLASS') return [];
+  const { code, detail } = refusal('FEDERATION_ONE_CLASS', { study: round.study });
+  const at = Math.max(...[...facts.attestations.values()].map((attestation) => attestation.at));
+  return [{ step: 'aggregate', round: round.round, code, detail, times: round.progress.abortsInRow + 1, at }];
 }
 
 /** Whether this hospital has work in the study: it is a member, and rounds are made. */

@@ -1,17 +1,24 @@
 /** A whole network on the embedded channel with hospitals of synthetic patients, and what their people do. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type StudyProtocol, tenDigits } from '@consilium/domain';
+import { type Msp, type StudyProtocol, tenDigits } from '@consilium/domain';
 import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
+import { eventually } from './eventually.js';
 import { Hospital } from './hospital.js';
 import { type RowsOptions, syntheticCsv } from './syntheticRows.js';
+import { TAMPERING_FILE, type Tampering } from './tampering.js';
+
+const TAMPERED_GATEWAY = join(import.meta.dirname, 'tamperedGateway.mjs');
 
 export class Federation {
   readonly network: RunningNetwork;
   readonly hospitals: readonly Hospital[];
   readonly #folder: string;
+  readonly #tampered = new Map<Msp, ChildProcess>();
 
   private constructor(network: RunningNetwork, hospitals: readonly Hospital[], folder: string) {
     this.network = network;
@@ -79,6 +86,23 @@ export class Federation {
     );
   }
 
+  /** Ends a hospital's gateway and runs one in its place that is not honest. It is nobody's to restart. */
+  async tamper(hospital: Hospital, tampering: Tampering): Promise<void> {
+    await this.network.stopPart(hospital.msp, 'gateway');
+    const file = join(hospital.folder, 'gateway.json');
+    writeFileSync(join(hospital.folder, TAMPERING_FILE), JSON.stringify(tampering));
+    const log = openSync(join(hospital.folder, 'tampered.log'), 'a');
+    const child = spawn(process.execPath, [TAMPERED_GATEWAY, '--config', file], { stdio: ['ignore', log, log] });
+    this.#tampered.set(hospital.msp, child);
+    await eventually(`the tampered gateway of ${hospital.name}`, () => hospital.researcher.health());
+  }
+
+  /** Puts the honest program back. */
+  async makeHonest(hospital: Hospital): Promise<void> {
+    await this.#endTampered(hospital.msp);
+    await this.network.startPart(hospital.msp, 'gateway');
+  }
+
   /** Transactions that ended invalid, as the gateways count them since they were started. */
   async invalidTransactions(): Promise<number> {
     const channels = await Promise.all(this.hospitals.map((hospital) => hospital.researcher.channel()));
@@ -87,9 +111,19 @@ export class Federation {
 
   async stop(): Promise<void> {
     await Promise.all(this.hospitals.map((hospital) => hospital.close()));
+    await Promise.all([...this.#tampered.keys()].map((msp) => this.#endTampered(msp)));
     await this.network.stop();
     if (process.env.CONSILIUM_TRACE) process.stderr.write(`kept: ${this.#folder}\n`);
     else rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #endTampered(msp: Msp): Promise<void> {
+    const child = this.#tampered.get(msp);
+    this.#tampered.delete(msp);
+    if (!child || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
   }
 
   #majority(): readonly Hospital[] {

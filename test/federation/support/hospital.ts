@@ -74,6 +74,18 @@ export class Hospital {
     );
   }
 
+  /** Waits until its own people are told what keeps it from going on. */
+  untilFailing(study: string, code: string, msMax?: number): Promise<StudyResource> {
+    return eventually(
+      `${code} in ${study} at ${this.name}`,
+      async () => {
+        const resource = await this.study(study);
+        return resource.failures.some((failure) => failure.code === code) && resource;
+      },
+      msMax,
+    );
+  }
+
   /** Waits until a round that fits is shown. */
   untilRound(
     study: string,

@@ -60,7 +60,7 @@ export const StudySummary = z.object({
 });
 export type StudySummary = z.infer<typeof StudySummary>;
 
-/** Something that this hospital's agent owes to the study and failed at, and has not succeeded in since. */
+/** What keeps this hospital from going on: its agent failed at it, or must not do it, and has not done it since. */
 export const FailureResource = z.object({
   /** What was tried: `makeVector`, `shareVector`, `aggregate`… */
   step: z.string(),

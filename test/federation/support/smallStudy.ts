@@ -32,5 +32,5 @@ export function smallStudy(members: readonly string[], changes: ProtocolChanges 
   });
 }
 
-/** The same with rounds that take about a second and a half: time to interfere with one. */
-export const SLOW_TRAINING = { steps: 4_000, batchSize: 32, optimiser: { kind: 'sgd', learningRate: 0.02 } };
+/** The same with rounds that take a second or more: time to interfere with one. */
+export const SLOW_TRAINING = { steps: 3_000, batchSize: 32, optimiser: { kind: 'sgd', learningRate: 0.02 } };

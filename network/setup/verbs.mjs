@@ -23,6 +23,7 @@ const VERBS = {
   stop: { says: 'stop it', wants: 'if never built', run: network('stop') },
   status: { says: 'what is running', wants: 'if never built', run: network('status') },
   logs: { says: 'what the processes have logged', wants: 'if never built', run: network('logs') },
+  channel: { says: 'look at blocks, transactions and state', wants: 'if never built', run: network('channel') },
   build: { says: 'install and build what is due', wants: 'all', run: async () => 0 },
   check: { says: 'types, lint, format, import rules, cycles, unused code', wants: 'no engine', run: check },
   test: { says: 'every test; -- --only PROJECT, a path, --seeds N', wants: 'all', run: test },

@@ -86,6 +86,14 @@ export class Home {
     }
   }
 
+  /** The hospital of this folder that is meant: by MSP id, name or short name, in any case. */
+  member(hospital: string): HomeClaim['hospitals'][number] | undefined {
+    const wanted = hospital.toLowerCase();
+    return this.readClaim()?.hospitals.find((known) =>
+      [known.msp, known.name, known.slug].some((id) => id.toLowerCase() === wanted),
+    );
+  }
+
   writeClaim(claim: HomeClaim): void {
     writeJsonAtomic(this.claimFile, claim, PRIVATE_FILE_MODE);
   }

@@ -30,6 +30,17 @@ export interface PortRules {
   readonly nodesFixed: boolean;
 }
 
+/** Hospitals with an orderer of their own, by MSP id: the first of the topology, and at a later start those that have one. */
+export function hospitalsWithOrderer(
+  hospitals: readonly Pick<ResolvedHospital, 'msp'>[],
+  before: PortsByHospital,
+  orderersMax: number,
+): ReadonlySet<string> {
+  const present = Object.entries(before).filter(([, { orderer }]) => orderer !== undefined);
+  if (present.length > 0) return new Set(present.map(([msp]) => msp));
+  return new Set(hospitals.slice(0, orderersMax).map(({ msp }) => msp));
+}
+
 interface Wish {
   readonly msp: string;
   readonly name: keyof HospitalPorts;

@@ -6,6 +6,7 @@ import { ChannelKind, refusal } from '@consilium/domain';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkAddresses } from './addresses.js';
 import { REPOSITORY } from './buildOutput.js';
+import { channelCommand } from './channelTool/channelCommand.js';
 import { startDetached } from './detachedStart.js';
 import { ENGINES, type Engine, LOG_LEVELS, type LogLevel } from './gatewayPart.js';
 import { followLog, partLog } from './networkLogs.js';
@@ -103,6 +104,8 @@ program
     if (flags.follow === true)
       await followLog(log.path, (text) => process.stdout.write(text), new AbortController().signal);
   });
+
+program.addCommand(channelCommand(homeOption, say));
 
 async function start(flags: StartFlags): Promise<void> {
   const topology = flags.topology ?? join(flags.home, 'topology.json');

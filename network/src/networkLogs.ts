@@ -21,12 +21,8 @@ export function partLog(folder: string, hospital: string, part: string): PartLog
 }
 
 function ownerOf(home: Home, hospital: string): string {
-  const wanted = hospital.toLowerCase();
-  const found = home
-    .readClaim()
-    ?.hospitals.find((known) => [known.msp, known.name, known.slug].some((id) => id.toLowerCase() === wanted));
   // A hospital that is not known may still be `channel`; the caller checks that the log exists.
-  return found?.msp ?? plain(hospital);
+  return home.member(hospital)?.msp ?? plain(hospital);
 }
 
 /** Names of parts are letters alone: nothing that a person types leads to another folder. */

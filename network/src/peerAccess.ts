@@ -8,6 +8,8 @@ import type { IdentityFiles } from './pki/storedIdentity.js';
 
 const CALL_MS_MAX = 15_000;
 const COMMIT_MS_MAX = 30_000;
+/** Longest reading of a whole channel. */
+const BLOCKS_MS_MAX = 10 * 60_000;
 
 /** Largest answer: a block of 10 MB, and what its transactions carry beside it. */
 const MESSAGE_BYTES_MAX = 100 * 1024 * 1024;
@@ -45,6 +47,7 @@ export class PeerAccess {
       endorseOptions: within(CALL_MS_MAX),
       submitOptions: within(CALL_MS_MAX),
       commitStatusOptions: within(COMMIT_MS_MAX),
+      blockEventsOptions: within(BLOCKS_MS_MAX),
     });
   }
 

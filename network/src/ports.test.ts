@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type ResolvedHospital, resolveHospitals, Topology } from '@consilium/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chooseHospitalPorts } from './hospitalPorts.js';
+import { chooseHospitalPorts, hospitalsWithOrderer } from './hospitalPorts.js';
 import { isFree, Ports } from './ports.js';
 
 let server: Server;
@@ -45,6 +45,17 @@ describe('Ports', () => {
     const ports = new Ports();
     const first = await ports.choose({ part: 'api' });
     expect(await ports.choose({ part: 'peer', previous: first })).not.toBe(first);
+  });
+});
+
+describe('hospitalsWithOrderer', () => {
+  test('are the first of the topology, and stay the same whatever order it has later', () => {
+    const all = hospitals(...Array.from({ length: 12 }, () => ({})));
+    expect([...hospitalsWithOrderer(all, {}, 10)]).toEqual(all.slice(0, 10).map(({ msp }) => msp));
+    expect(hospitalsWithOrderer(all, {}, 0).size).toBe(0);
+    const ports = { peer: 1, chaincode: 2, api: 3, exchange: 4 };
+    const before = { H0MSP: ports, H1MSP: { ...ports, orderer: 5, ordererAdmin: 6 } };
+    expect([...hospitalsWithOrderer(hospitals({}, {}).toReversed(), before, 10)]).toEqual(['H1MSP']);
   });
 });
 

@@ -150,6 +150,25 @@ describe('startNetwork', () => {
     expect(readFileSync(join(foreign, 'hospitals/precious.txt'), 'utf8')).toBe('kept');
   });
 
+  test("without Fabric's commands it refuses that kind of channel before anything is deleted or written", async () => {
+    await (await start(['Cleveland', 'Hungary'])).stop();
+    const claim = readFileSync(join(home, 'claim.json'), 'utf8');
+    const options = { channel: 'fabric', environment: { PATH: folder } } as const;
+    await expect(start(['Cleveland', 'Hungary'], { ...options, fresh: true })).rejects.toThrow(
+      /^FABRIC_COMMANDS_MISSING: .*github\.com\/hyperledger\/fabric\/releases/,
+    );
+    expect(readFileSync(join(home, 'claim.json'), 'utf8')).toBe(claim);
+    expect(existsSync(join(home, 'launcher.lock'))).toBe(false);
+  });
+
+  test('brings up channel and chaincode alone', async () => {
+    rmSync(join(folder, 'gateway'), { recursive: true });
+    const network = await start(['Cleveland', 'Hungary'], { channelOnly: true });
+    expect(network.status().map(({ name }) => name)).toEqual(['embedded', 'chaincode', 'chaincode']);
+    expect(json(join(home, 'addresses.json')).gateways).toEqual([]);
+    expect(json(join(home, 'hospitals/HungaryMSP/connection.json'))).toMatchObject({ msp: 'HungaryMSP' });
+  });
+
   test('a part that cannot start fails the whole start, and nothing is left running', async () => {
     const failing = start(['Cleveland', 'Hungary'], {
       environment: { PATH: process.env.PATH, BREAK_GATEWAY_OF: 'HungaryMSP' },

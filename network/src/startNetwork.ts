@@ -9,8 +9,8 @@ import type { ChannelPlan } from './channel/channel.js';
 import { CHANNELS } from './channel/channels.js';
 import { writeConnections } from './connectionFile.js';
 import { type Engine, gatewayPart, type LogLevel } from './gatewayPart.js';
-import { Home, type HomeClaim } from './home.js';
-import { chooseHospitalPorts } from './hospitalPorts.js';
+import { Home } from './home.js';
+import { chooseHospitalPorts, hospitalsWithOrderer } from './hospitalPorts.js';
 import { takeLauncherLock } from './launcherLock.js';
 import { requireMemory } from './memory.js';
 import type { NetworkLayout } from './networkLayout.js';
@@ -114,8 +114,9 @@ async function prepare(
   const chaincode = chaincodePackage(repository);
   const channelExists = existsSync(home.channelFolder);
   const nodesFixed = channelExists && CHANNELS[plan.channel].knowsNodes;
-  const orderers = orderersOf(plan, claim);
-  const ports = await chooseHospitalPorts(plan.hospitals, claim?.ports ?? {}, { orderers, nodesFixed });
+  const portsBefore = claim?.ports ?? {};
+  const orderers = hospitalsWithOrderer(plan.hospitals, portsBefore, CHANNELS[plan.channel].orderersMax);
+  const ports = await chooseHospitalPorts(plan.hospitals, portsBefore, { orderers, nodesFixed });
   const members = plan.hospitals.map(({ msp, name, slug }) => ({ msp, name, slug }));
   home.writeClaim({ channel: plan.channel, hospitals: members, ports });
   await Promise.all(
@@ -133,13 +134,6 @@ async function prepare(
   const layout: NetworkLayout = { repository, home, hospitals: plan.hospitals, ports, chaincode, environment };
   writeConnections(layout);
   return layout;
-}
-
-/** Hospitals with an orderer of their own: the first of the topology, and at a later start those that have one. */
-function orderersOf({ channel, hospitals }: NetworkPlan, claim: HomeClaim | undefined): ReadonlySet<string> {
-  const before = Object.entries(claim?.ports ?? {}).filter(([, { orderer }]) => orderer !== undefined);
-  if (before.length > 0) return new Set(before.map(([msp]) => msp));
-  return new Set(hospitals.slice(0, CHANNELS[channel].orderersMax).map(({ msp }) => msp));
 }
 
 function partsOf(channel: ChannelPlan, layout: NetworkLayout, options: StartOptions): PartSpec[] {

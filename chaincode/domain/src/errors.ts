@@ -189,6 +189,7 @@ export const ERRORS = {
     message: 'transaction {transactionId} was sent, its fate is not known yet: ask for it by this id',
   },
   LEDGER_REFUSED: { kind: 'conflict', message: '{reason}' },
+  LEDGER_RECORD_UNKNOWN: { kind: 'missing', message: 'the channel has no {what}' },
   CHAINCODE_DIFFERS: {
     kind: 'conflict',
     message: 'the channel runs the chaincode {found}, this gateway was built with {expected}',

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chaincodePackage } from '@consilium/network/chaincodePackage';
+import { readConnection } from '@consilium/network/connectionFile';
+import { Home } from '@consilium/network/home';
+import { PeerAccess } from '@consilium/network/peerAccess';
+import type { RunningNetwork } from '@consilium/network/runningNetwork';
+import { startNetwork } from '@consilium/network/startNetwork';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+jest.setTimeout(60_000);
+
+const REPOSITORY = resolve(import.meta.dirname, '../..');
+const LAUNCHER = join(REPOSITORY, 'network/dist/main.js');
+
+let folder: string;
+let home: string;
+let network: RunningNetwork;
+
+/** Runs the tool as a person would. */
+function channel(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  return new Promise((resolved) => {
+    execFile(process.execPath, [LAUNCHER, 'channel', ...args, '--home', home], (failure, out, error) => {
+      resolved({ code: failure === null ? 0 : Number(failure.code), out, error });
+    });
+  });
+}
+
+const json = async (...args: string[]) => JSON.parse((await channel(...args, '--json')).out);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'channel-tool-'));
+  home = join(folder, 'home');
+  writeFileSync(join(folder, 'rows.csv'), 'age,label\n61,1\n');
+  const topology = join(folder, 'topology.json');
+  const hospitals = ['Cleveland', 'Hungary'].map((name) => ({ name, data: { file: 'rows.csv' } }));
+  writeFileSync(topology, JSON.stringify({ hospitals }));
+  network = await startNetwork({ topology, home, channelOnly: true });
+  const { connectionFile, ...hospital } = { ...paths('HungaryMSP') };
+  const access = new PeerAccess(readConnection(connectionFile), hospital.admin);
+  const command = {
+    name: 'Hungary',
+    exchangeUrl: 'https://localhost:20001',
+    chaincodeDigest: chaincodePackage(REPOSITORY).digest,
+  };
+  const contract = access.network.getContract('consilium');
+  await contract.submit('HospitalContract:registerHospital', { arguments: [JSON.stringify(command)] });
+  access.close();
+});
+
+afterAll(async () => {
+  await network?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function paths(msp: string) {
+  const hospital = new Home(home).hospital(msp);
+  return { connectionFile: hospital.connectionFile, admin: hospital.person('admin') };
+}
+
+// The same verbs read real Fabric: fabric.test.ts.
+describe('npm run channel', () => {
+  test('lists blocks, shows one, finds a transaction and the value of a key', async () => {
+    const list = await channel('blocks', '-n', '2');
+    const lines = list.out.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/block +hash +time +transactions/);
+    expect(lines[2]).toMatch(/ {2}1 {2}HospitalContract:registerHospital$/);
+
+    const newest = JSON.parse((await channel('blocks', '-n', '1', '--json')).out);
+    const block = await json('block', String(newest.number));
+    expect(block).toEqual(newest);
+    const before = await json('block', String(newest.number - 1));
+    expect(block.previousHash).toBe(before.hash);
+    const [transaction] = block.transactions;
+    expect(transaction).toMatchObject({
+      code: 'VALID',
+      creator: { msp: 'HungaryMSP', subject: expect.stringContaining('CN=admin.hungary') },
+      endorsers: ['ClevelandMSP', 'HungaryMSP'],
+    });
+    expect(await json('tx', transaction.id, '--hospital', 'hungary')).toEqual({ block: newest.number, transaction });
+    const state = await channel('state', 'hospital~HungaryMSP');
+    expect(state.out).toContain('"exchangeUrl":"https://localhost:20001"');
+    expect(state.out).toContain(`by transaction ${transaction.id} in block ${newest.number}`);
+    expect((await channel('block', String(newest.number))).out).toContain('endorsed   ClevelandMSP, HungaryMSP');
+  });
+
+  test.each([
+    [['block', '9999'], /^LEDGER_RECORD_UNKNOWN: the channel has no block 9999/],
+    [['tx', 'ab'.repeat(32)], /^LEDGER_RECORD_UNKNOWN: the channel has no transaction abab/],
+    [['state', 'nothing'], /^LEDGER_RECORD_UNKNOWN: the channel has no key nothing of consilium/],
+    [['block', '1', '--hospital', 'utrecht'], /^PART_UNKNOWN: there is no hospital utrecht: there are Cleveland/],
+    [['block', '-1'], /unknown option|whole number/],
+    [['block', 'newest'], /whole number from 0 up/],
+  ])('refuses %j', async (args, error) => {
+    expect(await channel(...args)).toMatchObject({ code: 1, error: expect.stringMatching(error) });
+  });
+
+  test('says so when the channel is down', async () => {
+    await network.stopPart('channel', 'embedded');
+    expect(await channel('block', '0')).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/^LEDGER_UNAVAILABLE: /),
+    });
+  });
+});

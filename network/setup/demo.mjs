@@ -7,10 +7,10 @@ const DEMO = join(ROOT, 'network', 'demo', 'dist', 'main.js');
 const INTERRUPTED_EXIT_CODE = 130; // 128 + SIGINT, as shells have it
 
 /** Options that both programs know; the topology reaches the launcher through what `prepare` wrote. */
-const SHARED_OPTIONS = ['--engine', '--fresh'];
+const SHARED_OPTIONS = ['--channel', '--engine', '--fresh'];
 /** Options of `npm start` that only the launcher knows. */
-const LAUNCHER_OPTIONS = ['--detach', '--log-level'];
-const FLAGS = new Set(['--detach', '--fresh', '--keep']);
+const LAUNCHER_OPTIONS = ['--detach', '--log-level', '--channel-only'];
+const FLAGS = new Set(['--channel-only', '--detach', '--fresh', '--keep']);
 
 /**
  * Picks the value of an option out of the user's arguments: `--home DIR` or `--home=DIR`; the last one counts.

@@ -35,6 +35,15 @@ describe("the user's arguments", () => {
     });
   });
 
+  test('the kind of channel reaches both: who brings it up, and who reports on it', () => {
+    const { demo, launcher } = programArguments(['--channel', 'fabric', '--channel-only'], { CONSILIUM_HOME: '/h' });
+    expect(demo).toEqual(['--channel', 'fabric', '--home', '/h']);
+    expect(launcher).toEqual([
+      ...['--home', '/h', '--topology', '/h/topology.json', '--channel', 'fabric'],
+      '--channel-only',
+    ]);
+  });
+
   test('what only the launcher knows is kept from the demo', () => {
     const { demo, launcher } = programArguments(['--log-level=debug', '--detach'], { CONSILIUM_HOME: '/h' });
     expect(demo).toEqual(['--home', '/h']);

@@ -1,4 +1,5 @@
 /** The demo's command line: one set of options for `prepare` and `run`, since the verb hands all of them to both. */
+import { ChannelKind } from '@consilium/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export type DemoOptions = Readonly<{
@@ -37,7 +38,7 @@ export function withDemoOptions(command: Command): Command {
     .option('--figures <folder>', 'writes figures as SVG there (with --fractions: the curve, too)')
     .addOption(new Option('--engine <name>', 'what trains').choices(['auto', 'tfjs-node', 'wasm']).default('auto'))
     .addOption(new Option('--mode <mode>', 'how updates travel').choices(['open']).default('open'))
-    .addOption(new Option('--channel <kind>', 'which channel').choices(['embedded']).default('embedded'))
+    .addOption(new Option('--channel <kind>', 'which channel').choices(ChannelKind.options).default('embedded'))
     .addOption(new Option('--network-only', 'prepares for a network without a study').hideHelp())
     .option('--fresh', 'begins with an empty home folder')
     .option('--keep', 'leaves everything running at the end', false);

@@ -36,7 +36,7 @@ import { FileBlobs } from './store/fileBlobs.js';
 import { Holdings } from './store/holdings.js';
 import { SqliteJournal } from './store/journal.js';
 import { SqlitePersonalStore } from './store/personalTensors.js';
-import { openStore } from './store/schema.js';
+import { openForMirror, openStore } from './store/schema.js';
 
 /** What runs is given this long to end when the gateway stops. */
 const STOP_GRACE_MS = 3_000;
@@ -78,7 +78,8 @@ export async function startGateway(
   mkdirSync(configuration.home, { recursive: true, mode: 0o700 });
   const databaseFile = join(configuration.home, 'gateway.db');
   const database = openStore(databaseFile, identity);
-  const mirror = new ChannelMirror(database, msp, log);
+  const mirrorDatabase = openForMirror(databaseFile);
+  const mirror = new ChannelMirror(mirrorDatabase, msp, log);
   const journal = new SqliteJournal(database);
   const personal = new SqlitePersonalStore(database);
   const holdings = new Holdings(database);
@@ -256,6 +257,7 @@ export async function startGateway(
       await exchange.close();
       await eventMirror.stop();
       connection.close();
+      mirrorDatabase.close();
       database.close();
     },
   };

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +59,15 @@ describe('an identity', () => {
     const other = await testCertificate(authority, { organisation: CLEVELAND });
     const files = { certFile: file('one.pem', one.certPem), keyFile: file('other.pem', other.keyPem) };
     expect(() => readIdentity(CLEVELAND, files)).toThrow(/^CONFIGURATION_INVALID: .*other\.pem: not the key/);
+  });
+
+  test('with a key of another curve is refused: the channel would not take its signatures', () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const keyFile = file('wide.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
+    const certFile = file('any.pem', authority.certPem);
+    expect(() => readIdentity(CLEVELAND, { certFile, keyFile })).toThrow(
+      /^CONFIGURATION_INVALID: .*wide\.pem: .*P-256/,
+    );
   });
 
   test('a broken or missing file is named, and nothing of it is quoted', async () => {

@@ -2,13 +2,15 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Msp, type Role, refusal } from '@consilium/domain';
-import { type Identity, type Signer, signers } from '@hyperledger/fabric-gateway';
+import type { Identity, Signer } from '@hyperledger/fabric-gateway';
 import { certificateRole } from './certificateRole.js';
+import { isP256, messageSigner } from './signer.js';
 
 export type IdentityFiles = Readonly<{ certFile: string; keyFile: string }>;
 
 export type LedgerIdentity = Readonly<{
   identity: Identity;
+  /** Signs messages, not hashes. */
   signer: Signer;
   /** From the certificate. */
   role: Role | undefined;
@@ -24,11 +26,12 @@ export function readIdentity(msp: Msp, { certFile, keyFile }: IdentityFiles): Le
   const certificatePem = read(certFile);
   const certificate = parsed(certFile, 'no PEM certificate', () => new X509Certificate(certificatePem));
   const key = parsed(keyFile, 'no PEM private key', () => createPrivateKey(read(keyFile)));
+  if (!isP256(key)) throw refusal('CONFIGURATION_INVALID', { file: keyFile, problems: 'not a key of the curve P-256' });
   if (!certificate.checkPrivateKey(key))
     throw refusal('CONFIGURATION_INVALID', { file: keyFile, problems: `not the key of ${certFile}` });
   return {
     identity: { mspId: msp, credentials: Buffer.from(certificatePem) },
-    signer: signers.newPrivateKeySigner(key),
+    signer: messageSigner(key),
     role: certificateRole(certificatePem),
     expiresAt: Date.parse(certificate.validTo),
   };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Msp, refusal } from '@consilium/domain';
 import { Client, connectivityState, credentials } from '@grpc/grpc-js';
-import { connect, type Gateway } from '@hyperledger/fabric-gateway';
+import { connect, type Gateway, hash } from '@hyperledger/fabric-gateway';
 import type { LedgerIdentity } from './ledgerIdentity.js';
 import {
   COMMIT_MS_MAX,
@@ -48,6 +48,7 @@ export class PeerConnection {
       client: this.#client,
       identity,
       signer,
+      hash: hash.none,
       evaluateOptions: within(EVALUATE_MS_MAX),
       endorseOptions: within(ENDORSE_MS_MAX),
       submitOptions: within(SUBMIT_MS_MAX),

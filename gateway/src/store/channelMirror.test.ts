@@ -7,7 +7,7 @@ import type { Log } from '../agent/ports.js';
 import { bindToChain } from './chainBinding.js';
 import { ChannelMirror, type MirroredTransaction } from './channelMirror.js';
 import { Holdings } from './holdings.js';
-import { openStore } from './schema.js';
+import { openForMirror, openStore } from './schema.js';
 
 const CLEVELAND = 'ClevelandMSP' as Msp;
 const OWNER = { msp: CLEVELAND, channel: 'consilium' };
@@ -90,6 +90,14 @@ describe('the mirror of the channel', () => {
     mirror.take([write(2, 'b', ['x', 2])]);
     expect(heard).toEqual([2]);
     expect(log.error).toHaveBeenCalled();
+  });
+
+  test('through a connection of its own is seen by every other', () => {
+    const database = openStore(file, OWNER);
+    const mirror = new ChannelMirror(openForMirror(file), CLEVELAND, log);
+    mirror.take([write(1, 'a', ['model~heart~0000000001', { digest: sha256Hex('model') }])]);
+    expect(new Holdings(database).studiesOf(sha256Hex('model') as Digest)).toEqual(['heart']);
+    expect(new ChannelMirror(database, CLEVELAND, log).height()).toBe(2);
   });
 
   test('is not opened for another hospital or another channel', () => {

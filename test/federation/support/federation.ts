@@ -66,7 +66,12 @@ export class Federation {
     const proposer = this.members(protocol)[0] as Hospital;
     const { record } = await proposer.researcher.proposeStudy({ study: study as never, protocol }, { wait: true });
     if (!record) throw new Error(`study ${study} was not recorded`);
-    const { version, protocolHash } = record;
+    await this.approve(study, approving);
+  }
+
+  /** Compliance officers approve the protocol that the first hospital shows. */
+  async approve(study: string, approving: readonly Hospital[] = this.hospitals): Promise<void> {
+    const { version, protocolHash } = await this.hospital(0).study(study);
     await Promise.all(
       approving.map((hospital) =>
         hospital.as('compliance-officer').approveStudy(study, { version, protocolHash }, { wait: true }),

@@ -25,6 +25,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
+  // A busy machine is slow, not broken: a test says itself where it wants less.
+  testTimeout: 60_000,
   projects: [
     {
       ...shared,

@@ -138,17 +138,17 @@ const ROOMS = [
   },
   {
     name: 'network',
-    from: '^network/src/(?!channel/fabric/)',
+    from: '^network/src/(?!channel/fabric/|channelTool/|peerAccess)',
     rooms: [DOMAIN],
-    packages: ['commander', '@peculiar/x509', 'reflect-metadata', 'yaml', 'zod'],
+    packages: ['commander', '@peculiar/x509', 'reflect-metadata', 'zod'],
     node: NODE,
   },
   {
-    // Real peers and orderers are joined and given their chaincode by Fabric's own messages.
+    // Real peers and orderers are joined and given their chaincode by Fabric's own messages, and every channel is read by them.
     name: 'network-fabric',
-    from: '^network/src/channel/fabric/',
+    from: '^network/src/(channel/fabric/|channelTool/|peerAccess)',
     rooms: [DOMAIN, '^network/src/'],
-    packages: ['@hyperledger/', '@grpc/grpc-js', '@types/google-protobuf', 'google-protobuf', 'yaml', 'zod'],
+    packages: ['@hyperledger/', '@grpc/grpc-js', 'commander', 'zod'],
     node: NODE,
   },
   { name: 'sqlite', from: '^network/sqlite/src/', packages: ['@photostructure/sqlite'], node: NODE },
@@ -156,7 +156,14 @@ const ROOMS = [
 ];
 
 /** What a test beside the code may use on top of its room. */
-const TEST_PACKAGES = ['@jest/globals', '@peculiar/x509', 'fast-check', 'json-canonicalize', 'reflect-metadata'];
+const TEST_PACKAGES = [
+  '@jest/globals',
+  '@peculiar/x509',
+  'fast-check',
+  'json-canonicalize',
+  'reflect-metadata',
+  'yaml',
+];
 const TEST_SUPPORT = '^test/support/';
 const TEST = '(\\.test\\.ts$|\\btesting/)';
 

@@ -12,7 +12,6 @@ import { ENGINES, type Engine, LOG_LEVELS, type LogLevel } from './gatewayPart.j
 import { followLog, partLog } from './networkLogs.js';
 import { networkStatus, statusTable } from './networkStatus.js';
 import type { RunningNetwork } from './runningNetwork.js';
-import { startNetwork } from './startNetwork.js';
 import { stopNetwork } from './stopNetwork.js';
 import { networkSummary } from './summary.js';
 
@@ -135,6 +134,8 @@ async function start(flags: StartFlags): Promise<void> {
     void network?.stop();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  // What a start needs takes longer to load than `status` takes altogether.
+  const { startNetwork } = await import('./startNetwork.js');
   network = await startNetwork({
     topology,
     home: flags.home,

@@ -3,8 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { CHAINCODE_NAME } from '../chaincodePackage.js';
 import { readConnection } from '../connectionFile.js';
 import { Home } from '../home.js';
-import { PeerAccess } from '../peerAccess.js';
-import { ChannelReader } from './channelReader.js';
+import type { ChannelReader } from './channelReader.js';
 import { BLOCK_HEAD, blockLine, blockText, stateText, transactionText } from './recordText.js';
 
 const BLOCKS_DEFAULT = 20;
@@ -66,6 +65,9 @@ export function channelCommand(homeOption: () => Option, say: (text: string) => 
 async function withReader(flags: Flags, use: (reader: ChannelReader) => Promise<void>): Promise<void> {
   const home = new Home(flags.home);
   const folder = home.hospital(mspOf(home, flags.hospital));
+  // Fabric's client library takes longer to load than the other commands of the launcher take altogether.
+  const { PeerAccess } = await import('../peerAccess.js');
+  const { ChannelReader } = await import('./channelReader.js');
   const access = new PeerAccess(readConnection(folder.connectionFile), folder.person('auditor'));
   try {
     await use(new ChannelReader(access));

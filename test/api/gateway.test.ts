@@ -265,6 +265,16 @@ describe('a gateway process', () => {
     expect(other.output).toMatch(/CHAINCODE_DIFFERS: .*0{64}/);
   });
 
+  test('is up without its peer, and says so', async () => {
+    const connectionFile = hospitals.writeConnection(CLEVELAND, 'localhost:1');
+    const alone = hospitals.startGateway(CLEVELAND, 'alone', { connectionFile });
+    await alone.ready();
+    expect(await alone.as('auditor').health()).toMatchObject({ status: 'degraded', peerReachable: false, height: 0 });
+    const vote = alone.as('compliance-officer').castVote(STUDY, { subject: 'end', yes: true });
+    await expect(vote).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', status: 503 });
+    expect(await alone.exit('SIGTERM')).toBe(0);
+  });
+
   test('writes neither token nor key into its log', async () => {
     const second = hospitals.startGateway(CLEVELAND, 'logging', { logLevel: 'debug' });
     await second.ready();

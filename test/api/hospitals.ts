@@ -66,6 +66,14 @@ export class TwoHospitals {
     return JSON.parse(readFileSync(this.file(msp, 'gateway.json'), 'utf8'));
   }
 
+  /** A connection file like the hospital's own, to another address. */
+  writeConnection(msp: string, endpoint: string): string {
+    const connection = JSON.parse(readFileSync(this.file(msp, 'connection.json'), 'utf8'));
+    const file = join(this.#launcher.folder, 'connection.json');
+    writeFileSync(file, JSON.stringify({ ...connection, peer: { ...connection.peer, endpoint } }));
+    return file;
+  }
+
   /** Starts another gateway of a hospital, with changes to its configuration and an empty home. */
   startGateway(msp: string, name: string, changes: Readonly<Record<string, unknown>>): StartedGateway {
     const folder = join(this.#launcher.folder, name);

@@ -11,6 +11,8 @@ const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 export class TrustedHospitals {
   readonly #authorities: ReadonlyMap<Msp, readonly X509Certificate[]>;
+  /** What a connection was found to be: its certificate does not change while it lasts. */
+  readonly #found = new WeakMap<TLSSocket, Readonly<{ hospital: Msp | undefined }>>();
 
   /** @throws Error where a CA is no certificate */
   constructor(hospitals: readonly TrustedHospital[]) {
@@ -34,10 +36,14 @@ export class TrustedHospitals {
    * @returns undefined where it is none that is trusted
    */
   hospitalOf(socket: TLSSocket): Msp | undefined {
-    if (!socket.authorized) return undefined;
-    return this.hospitalNamed(socket.getPeerCertificate(true));
+    const found = this.#found.get(socket) ?? {
+      hospital: socket.authorized ? this.hospitalNamed(socket.getPeerCertificate(true)) : undefined,
+    };
+    this.#found.set(socket, found);
+    return found.hospital;
   }
 
+  /** The same for a certificate whose chain TLS has verified. */
   hospitalNamed(peer: PeerCertificate): Msp | undefined {
     if (!peer.raw) return undefined;
     const organisation: unknown = peer.subject?.O;

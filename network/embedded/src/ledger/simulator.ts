@@ -68,14 +68,14 @@ export class Simulator {
     this.#needPolicy('', this.#ledger.state.get(this.#chaincode, key)?.metadata);
   }
 
-  /** Opens a range over the public state; `end` '' means without end. */
+  /** Opens a range over the public state; `end` '' means without end, no page size or one below 1 without limit. */
   openRange(start: string, end: string, pageSize?: number): RangeScan {
     if (pageSize !== undefined) {
       if (this.#hasWritten) throw this.#unsupported('Paginated queries are supported only in a read-only transaction');
       this.#hasPaged = true;
     }
     const read = (range: KeyRange) => this.#ledger.state.range(this.#chaincode, range);
-    const scan = new RangeScan(read, { start, end, ...(pageSize ? { limit: pageSize } : {}) });
+    const scan = new RangeScan(read, { start, end, ...(pageSize && pageSize > 0 ? { limit: pageSize } : {}) });
     this.#scans.push(scan);
     return scan;
   }
@@ -134,6 +134,14 @@ export class Simulator {
     // Not collected: a transaction that queries private data can write nothing.
     const { values } = this.#ledger.privates;
     return new RangeScan((range) => values.range(this.#chaincode, collection, range), { start, end });
+  }
+
+  /** Rich queries are for other state databases: refuses one as a peer with LevelDB does. */
+  refuseQuery(collection: string, isPaged: boolean): never {
+    if (collection) this.#checkAccess(collection);
+    throw new Error(
+      `${isPaged && !collection ? 'ExecuteQueryWithMetadata' : 'ExecuteQuery'} not supported for leveldb`,
+    );
   }
 
   /** Ends the simulation: what it read and wrote, and who has to endorse that. */

@@ -6,7 +6,7 @@ import type { Identity } from '../membership/identity.js';
 import type { Membership } from '../membership/membership.js';
 import { ImplicitPolicy } from '../membership/policy.js';
 import { type Proposal, transactionIdOf } from '../wire/proposal.js';
-import { common, encode, peer } from '../wire/proto.js';
+import { common, decode, encode, peer } from '../wire/proto.js';
 import type { ChaincodeConnection } from './chaincodeConnection.js';
 import type { SigningIdentity } from './signingIdentity.js';
 import { StubRequests } from './stubRequests.js';
@@ -30,6 +30,7 @@ export type ProposalOutcome =
 
 /** Version that endorsements of system chaincodes carry. */
 const SYSTEM_VERSION = 'syscc';
+const HEADER_TYPE_NAMES = new Map(Object.entries(common.HeaderType).map(([name, value]) => [value as number, name]));
 const ERROR_STATUS = 500;
 const ERROR_STATUS_MIN = 400;
 
@@ -101,7 +102,9 @@ export class Endorser {
   #checkHeaders(proposal: Proposal): string | undefined {
     const { headerType, epoch, nonce, creator, transactionId, channelId } = proposal;
     const { ENDORSER_TRANSACTION, CONFIG } = common.HeaderType;
-    if (headerType !== ENDORSER_TRANSACTION && headerType !== CONFIG) return `invalid header type ${headerType}`;
+    if (headerType !== ENDORSER_TRANSACTION && headerType !== CONFIG) {
+      return `invalid header type ${HEADER_TYPE_NAMES.get(headerType) ?? headerType}`;
+    }
     if (epoch !== 0) return 'epoch is non-zero';
     if (nonce.length === 0) return 'nonce is empty';
     if (creator.length === 0) return 'creator is empty';
@@ -156,6 +159,11 @@ export class Endorser {
         throw new Error(`error in simulation: failed to execute transaction ${transactionId}: ${error.message}`);
       });
     const { publicBytes, privateSets, interest } = simulator.finish();
+    if (!interest.keyPolicies.every((policy) => decode(common.SignaturePolicyEnvelope, policy))) {
+      throw new Error(
+        'error in simulation: error unmarshalling SignaturePolicyEnvelope: proto: cannot parse invalid wire-format data',
+      );
+    }
     const isError = response.getStatus() >= ERROR_STATUS_MIN;
     // Nothing of another organisation's is kept, even if this peer was asked to endorse it.
     const own = privateSets.filter((each) =>

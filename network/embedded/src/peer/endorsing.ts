@@ -11,6 +11,13 @@ import { RpcError, type RpcErrorDetail } from './rpcErrors.js';
 
 const NO_COMBINATION = 'no combination of peers can be derived which satisfy the endorsement policy';
 
+/** What a proposal that cannot be read is called, by the endorsing and by the evaluating service. */
+const ENDORSE_TEXTS = { missing: 'the proposed transaction must contain a signed proposal', damaged: '' };
+export const EVALUATE_TEXTS: typeof ENDORSE_TEXTS = {
+  missing: 'failed to unpack transaction proposal: a signed proposal is required',
+  damaged: 'failed to unpack transaction proposal: ',
+};
+
 type Success = Extract<PeerAnswer, { kind: 'success' }>;
 
 /** Endorsements of one and the same result. */
@@ -193,13 +200,13 @@ class Collection {
 }
 
 /** Takes a proposal apart, or tells the client that it is none. */
-export function readProposal(signed: peer.SignedProposal | undefined): Proposal {
+export function readProposal(signed: peer.SignedProposal | undefined, texts = ENDORSE_TEXTS): Proposal {
   if (!signed || signed.getProposalBytes_asU8().length === 0) {
-    throw new RpcError(status.INVALID_ARGUMENT, 'the proposed transaction must contain a signed proposal');
+    throw new RpcError(status.INVALID_ARGUMENT, texts.missing);
   }
   try {
     return unpackProposal(signed);
   } catch (error) {
-    throw new RpcError(status.INVALID_ARGUMENT, (error as Error).message);
+    throw new RpcError(status.INVALID_ARGUMENT, texts.damaged + (error as Error).message);
   }
 }

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Proposal } from '../wire/proposal.js';
 import { decode, type gateway, peer } from '../wire/proto.js';
-import { type EndorsingParts, readProposal } from './endorsing.js';
+import { type EndorsingParts, EVALUATE_TEXTS, readProposal } from './endorsing.js';
 import { askPeer, detailOf, type PeerNode } from './peerNode.js';
 import { RpcError, type RpcErrorDetail } from './rpcErrors.js';
 
@@ -10,7 +10,7 @@ import { RpcError, type RpcErrorDetail } from './rpcErrors.js';
  * error; only failures of the peer move on to another. Rejects with an RpcError.
  */
 export async function evaluate(request: gateway.EvaluateRequest, parts: EndorsingParts): Promise<peer.Response> {
-  const proposal = readProposal(request.getProposedTransaction());
+  const proposal = readProposal(request.getProposedTransaction(), EVALUATE_TEXTS);
   if (proposal.channelId !== parts.channel) throw unknownChannel(status.UNAVAILABLE, proposal.channelId);
   const details: RpcErrorDetail[] = [];
   let code: number = status.UNAVAILABLE;

@@ -57,7 +57,7 @@ export class StubRequests {
       case Type.GET_STATE_BY_RANGE:
         return this.#getRange(read(peer.GetStateByRange, payload));
       case Type.GET_QUERY_RESULT:
-        throw new Error('ExecuteQuery not supported for leveldb');
+        return this.#refuseQuery(read(peer.GetQueryResult, payload));
       case Type.GET_HISTORY_FOR_KEY:
         return this.#getHistory(read(peer.GetHistoryForKey, payload));
       case Type.QUERY_STATE_NEXT:
@@ -146,6 +146,11 @@ export class StubRequests {
     return encode(this.#queries.start(this.#results(scan), { size }));
   }
 
+  #refuseQuery(request: peer.GetQueryResult): never {
+    const paging = decode(peer.QueryMetadata, request.getMetadata_asU8());
+    this.#simulator.refuseQuery(request.getCollection(), (paging?.getPagesize() ?? 0) !== 0 || !!paging?.getBookmark());
+  }
+
   #getHistory(request: peer.GetHistoryForKey): Buffer {
     const key = request.getKey();
     const versions = this.#ledger.state.history(this.#chaincode, key);
@@ -153,14 +158,24 @@ export class StubRequests {
   }
 
   #invokeChaincode(spec: peer.ChaincodeSpec): Buffer {
-    const target = spec.getChaincodeId()?.getName().split(/[/:]/)[0] ?? '';
+    const name = spec.getChaincodeId()?.getName() ?? '';
+    const target = name.split(/[/:]/)[0] ?? '';
+    const channel = name.split('/')[1] || this.#ledger.channel;
+    if (channel !== this.#ledger.channel) throw new Error(`Failed to get policy manager for channel [${channel}]`);
+    const original = `original invocation for '${this.#chaincode}'`;
+    if (target === 'cscc') return completed(`Rejecting invoke of CSCC from another chaincode, ${original}`);
     if (target === 'qscc') {
       return completed(
-        `Rejecting invoke of QSCC from another chaincode because of potential for deadlocks, original invocation for '${this.#chaincode}'`,
+        `Rejecting invoke of QSCC from another chaincode because of potential for deadlocks, ${original}`,
       );
     }
     if (target === this.#chaincode) {
       throw new Error(`execute failed: error sending: txid: ${this.#transactionId}(${this.#ledger.channel}) exists`);
+    }
+    if (!this.#ledger.definitions.get(target)) {
+      throw new Error(
+        `execute failed: invalid invocation: [channel ${channel}] failed to get chaincode container info for ${target}: chaincode ${target} not found`,
+      );
     }
     throw new Error(
       `execute failed: the embedded channel does not support calls from one chaincode to another (${target})`,

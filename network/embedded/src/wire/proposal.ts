@@ -39,7 +39,8 @@ export function unpackProposal(signed: peer.SignedProposal): Proposal {
   const payload = part(peer.ChaincodeProposalPayload, proposal.getPayload_asU8(), 'ChaincodeProposalPayload');
   const invocation = part(peer.ChaincodeInvocationSpec, payload.getInput_asU8(), 'ChaincodeInvocationSpec');
   const spec = invocation.getChaincodeSpec();
-  if (!spec) throw new Error('chaincode invocation spec did not contain chaincode spec');
+  if (!channelHeader.getChannelId()) throw new Error('no channel id provided');
+  if (!spec) throw new Error(`no chaincode spec is provided, channel id [${channelHeader.getChannelId()}]`);
   const input = spec.getInput();
   if (!input) throw new Error('chaincode input did not contain any input');
 

@@ -13,9 +13,9 @@ export const NODE_HOST = '127.0.0.1';
 /** Name of the network among peers that might meet others by mistake. */
 const NETWORK_ID = 'consilium';
 
-/** What both kinds of node log: warnings and worse (of gRPC: errors), without colours. */
+/** What both kinds of node log: warnings and worse, without colours. Two modules warn of every connection and transaction that ends well. */
 const LOGGING = {
-  FABRIC_LOGGING_SPEC: 'warn:grpc=error',
+  FABRIC_LOGGING_SPEC: 'warn:grpc,orderer.common.broadcast=error',
   FABRIC_LOGGING_FORMAT: '%{time:2006-01-02T15:04:05.000Z07:00} %{level} %{module}: %{message}',
 };
 

@@ -12,6 +12,8 @@ const HELP = `node gateway/dist/main.js --config FILE
 
 Runs one hospital's gateway until SIGTERM or SIGINT. FILE is JSON: which peer, which certificates, which rows,
 where it listens.`;
+/** Never logged on purpose; were they logged by mistake, they would not be readable. */
+const SECRETS = ['authorization', 'token', 'keyPem'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 /** A stop that takes longer is cut off. */
 const STOP_MS_MAX = 8_000;
 
@@ -30,7 +32,7 @@ try {
 
 async function run(file: string): Promise<void> {
   const configuration = readConfiguration(file);
-  const lines = pino({ level: configuration.logLevel, base: { msp: configuration.msp } });
+  const lines = pino({ level: configuration.logLevel, base: { msp: configuration.msp }, redact: SECRETS });
   const log = gatewayLog(lines);
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (error) => {

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tenDigits } from '@consilium/domain';
@@ -102,18 +103,57 @@ describe('a gateway killed in the middle of rounds', () => {
   });
 });
 
-describe('processes below the gateways', () => {
+describe('a gateway that lost its database and its files', () => {
+  const STUDY = 'lost';
+
+  test('reads the channel again, fetches what it needs from the others, and takes part in the round that waits for it', async () => {
+    const key = keyOf('attestation', STUDY, 2, victim.msp);
+    const attested = first.untilWritten(STUDY, (found) => found === key);
+    await federation.begin(STUDY, smallStudy(federation.msps));
+    await attested;
+    await federation.network.kill(victim.msp, 'gateway', { stayDown: true });
+    await first.untilRound(STUDY, 3, ({ joins }) => Object.keys(joins).length === 3);
+    const home = join(victim.folder, 'gateway', 'home');
+    for (const name of readdirSync(home)) if (name !== 'secrets') rmSync(join(home, name), { recursive: true });
+    await federation.network.startPart(victim.msp, 'gateway');
+    await first.untilStage(STUDY, 'ended');
+    for (const { survivors, disputes } of (await first.rounds(STUDY)).slice(1))
+      expect({ survivors, disputes }).toEqual({ survivors: federation.msps, disputes: [] });
+    await victim.untilStage(STUDY, 'ended');
+    const { digest } = await first.researcher.model(STUDY, 4);
+    const file = await victim.researcher.modelFile(STUDY, 4);
+    expect(createHash('sha256').update(file).digest('hex')).toBe(digest);
+  });
+});
+
+describe('processes beside and below the gateways', () => {
   const STUDY = 'below';
 
-  test('a chaincode and the channel are killed in the middle of a round: they come back, and the study completes', async () => {
+  const restartsOf = (msp: string, part: string) =>
+    federation.network.status().find(({ owner, name }) => owner === msp && name === part)!.restarts;
+
+  /** Processes that a gateway has started: they train. */
+  function trainingOf({ msp }: Hospital): number[] {
+    const gateway = federation.network.status().find(({ owner, name }) => owner === msp && name === 'gateway')!;
+    const { pid } = gateway.process!;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+    expect(children.every((child) => child > 0)).toBe(true);
+    return children;
+  }
+
+  test('training, a chaincode and the channel are killed in rounds: they come back, and the study completes', async () => {
     const { network } = federation;
     await federation.begin(STUDY, smallStudy(federation.msps, { trainingRounds: 3, training: SLOW_TRAINING }));
+    const restartsBefore = restartsOf(victim.msp, 'gateway');
     await first.untilRound(STUDY, 2, ({ joins }) => Object.keys(joins).length > 0);
+    for (const pid of trainingOf(victim)) process.kill(pid, 'SIGKILL');
     await network.kill(victim.msp, 'chaincode');
     await first.untilRound(STUDY, 3, ({ joins }) => Object.keys(joins).length > 0);
     await network.kill('channel', 'embedded');
     expect((await first.untilStage(STUDY, 'ended')).progress.ended).toBe('evaluated');
     for (const { survivors } of (await first.rounds(STUDY)).slice(1)) expect(survivors).toEqual(federation.msps);
+    expect(victim.log()).toMatch(/the training process ended/);
+    expect(restartsOf(victim.msp, 'gateway')).toBe(restartsBefore);
     const restarted = network.status().filter(({ name, restarts }) => name !== 'gateway' && restarts > 0);
     expect(restarted.map(({ owner, state, restarts }) => ({ owner, state, restarts }))).toEqual(
       expect.arrayContaining([

@@ -2,7 +2,7 @@
 import { type CommandInput, type Msp, refusal, refusalIn, type TransactionName } from '@consilium/domain';
 import type { Channel, Committed } from '../../gateway/src/agent/ports.js';
 import type { Endorsed } from '../support/simulatedLedger.js';
-import { CHANNEL, type ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
+import { type ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
 import type { Incarnation } from './incarnation.js';
 import type { Mirror } from './mirror.js';
 import type { Random } from './random.js';
@@ -126,5 +126,3 @@ export class AgentChannel implements Channel {
     });
   }
 }
-
-export { CHANNEL };

@@ -4,7 +4,7 @@
  */
 import '../support/quietChaincode.js';
 import { contracts } from '@consilium/contract';
-import { LEDGER_EVENT, type LedgerEvent, type Msp, type Role } from '@consilium/domain';
+import { LEDGER_EVENT, type LedgerEvent, type Msp } from '@consilium/domain';
 import {
   type Committed,
   type Endorsed,
@@ -154,5 +154,3 @@ export class ChannelNetwork {
 
 /** When the runs' hospitals believe to live. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
-
-export type Person = Readonly<{ msp: Msp; role: Role; id: string }>;

@@ -178,7 +178,7 @@ function outage<Who extends Msp | undefined>(random: Random, msp: Who) {
     () => random.between(10, 2_000),
     () => random.between(10, 2_000),
     () => random.between(2_000, 40_000),
-    () => PHASE_MS + random.between(-900, 300),
+    () => PHASE_MS + random.between(-350, 50),
   ])();
   const backup = random.chance(0.25) ? { backupAt: beginning(random) } : {};
   return { msp, downMs, isWhole: random.chance(0.3), ...backup };

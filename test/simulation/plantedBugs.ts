@@ -91,7 +91,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         },
       },
     },
-    /the (?:roster|survivors) of round \d+ changed/,
+    /the (?:roster|survivors) of round \d+ changed|after its \w+ was closed/,
   ),
 ];
 

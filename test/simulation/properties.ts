@@ -195,6 +195,7 @@ export class Properties {
     const round = this.round(number);
     if (!round) return;
     const { roster, survivors, agreement } = round.state;
+    this.#requireOneWinner(round);
     this.#fixed(this.#rosters, number, roster, 'the roster');
     this.#fixed(this.#survivors, number, survivors, 'the survivors');
     for (const attestation of round.facts.attestations.values()) this.#attested(round, attestation);
@@ -202,6 +203,16 @@ export class Properties {
       const expected = canonicalJson(this.#expectedOf(round).outcome);
       require(canonicalJson(agreement.outcome) === expected, () =>
         `what was agreed in round ${number} is not what was summed up`);
+    }
+  }
+
+  /** Of a fact and a close exactly one wins: what a close did not find never comes. */
+  #requireOneWinner({ number, facts }: RoundView): void {
+    const recorded = { joining: facts.joins, contributing: facts.contributions, attesting: facts.attestations };
+    for (const close of facts.closes.values()) {
+      if (close.phase === 'unmasking') continue;
+      const missed = [...recorded[close.phase].keys()].filter((msp) => !close.found.includes(msp));
+      require(missed.length === 0, () => `${missed} came to round ${number} after its ${close.phase} was closed`);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Made-up patients of one hospital: two measurements and a habit that say something of the outcome, and noise. */
 import { createHash } from 'node:crypto';
 
-export const COLUMNS = ['patient', 'age', 'pressure', 'smoker', 'outcome'] as const;
+const COLUMNS = ['patient', 'age', 'pressure', 'smoker', 'outcome'] as const;
 
 export interface RowsOptions {
   readonly rows?: number;

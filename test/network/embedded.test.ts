@@ -375,8 +375,10 @@ describe('system chaincodes', () => {
         '2 UNKNOWN: evaluate call to endorser returned error: chaincode response 404, namespace nope is not defined',
     });
     const lifecycle = channel.getContract('_lifecycle');
-    expect(await outcomeOf(() => lifecycle.evaluateTransaction('InstallChaincode', 'x'))).toMatchObject({
-      message: expect.stringMatching(/does not support the lifecycle function 'InstallChaincode'/),
+    expect(await outcomeOf(() => lifecycle.evaluateTransaction('InstallEverything', 'x'))).toMatchObject({
+      message: expect.stringMatching(
+        /failed to invoke backing implementation of 'InstallEverything': receiver \*lifecycle\.Invocation\.InstallEverything does not exist$/,
+      ),
     });
   });
 

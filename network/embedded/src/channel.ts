@@ -2,12 +2,23 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '@consilium/sqlite';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { collectionPackage } from './collectionsConfig.js';
 import type { Config } from './config.js';
-import { type ChaincodeDefinition, majorityParameter, signatureParameter } from './ledger/chaincodeDefinition.js';
+import {
+  type ChaincodeDefinition,
+  definitionKeys,
+  implicitCollection,
+  LIFECYCLE,
+  majorityParameter,
+  signatureParameter,
+} from './ledger/chaincodeDefinition.js';
 import { ChainReader } from './ledger/chainReader.js';
 import { ChainStore } from './ledger/chainStore.js';
+import type { Collection } from './ledger/collection.js';
+import { collectionsRefusal } from './ledger/collectionRules.js';
 import { PeerLedger } from './ledger/peerLedger.js';
-import { PrivateStore } from './ledger/privateStore.js';
+import { PrivateStore, type WantedSet } from './ledger/privateStore.js';
+import type { PrivateSet } from './ledger/readWriteSetBuilder.js';
 import { StateStore } from './ledger/stateStore.js';
 import type { Identity } from './membership/identity.js';
 import { Membership } from './membership/membership.js';
@@ -16,12 +27,14 @@ import { outOf } from './membership/policy.js';
 import { parseSignaturePolicy } from './membership/policyText.js';
 import { signBlock } from './orderer/blockSigner.js';
 import { Orderer } from './orderer/orderer.js';
-import { ChaincodeConnection } from './peer/chaincodeConnection.js';
-import { definitionTransaction } from './peer/defineChaincode.js';
+import { type DefinitionTransaction, definitionTransaction } from './peer/defineChaincode.js';
 import { DeliverService } from './peer/deliverService.js';
 import type { Shuffle } from './peer/endorsementPlan.js';
 import { Endorser } from './peer/endorser.js';
+import { EndorserService } from './peer/endorserService.js';
 import { GatewayService } from './peer/gatewayService.js';
+import { InstalledPackages } from './peer/installedPackages.js';
+import { Lifecycle } from './peer/lifecycle.js';
 import type { PeerNode } from './peer/peerNode.js';
 import { PeerServer } from './peer/peerServer.js';
 import { readSigningIdentity, type SigningIdentity } from './peer/signingIdentity.js';
@@ -37,7 +50,7 @@ export interface Surroundings {
 
 interface HospitalPeer extends PeerNode {
   readonly signer: SigningIdentity;
-  readonly connections: readonly ChaincodeConnection[];
+  readonly packages: InstalledPackages;
   server: PeerServer | undefined;
 }
 
@@ -77,11 +90,15 @@ export class Channel {
   /** Brings the channel up; when this resolves, every endpoint listens and the chaincodes are defined. */
   async start(): Promise<void> {
     await Promise.all(this.#peers.map(({ ledger }) => ledger.follow()));
-    for (const { connections } of this.#peers) for (const each of connections) each.start();
+    for (const { packages } of this.#peers) packages.start();
     for (const chaincode of this.#config.chaincodes) await this.#define(chaincode);
     this.#config.hospitals.forEach(({ peer: { listen, tlsDir } }, index) => {
       const own = this.#peers[index] as HospitalPeer;
-      own.server = new PeerServer(listen, tlsDir, { gateway: this.#gatewayOf(own), deliver: this.#deliverOf(own) });
+      own.server = new PeerServer(listen, tlsDir, {
+        gateway: this.#gatewayOf(own),
+        deliver: this.#deliverOf(own),
+        endorser: new EndorserService(own.endorser),
+      });
     });
     await Promise.all(this.#peers.map(({ server }) => server?.start()));
   }
@@ -94,9 +111,9 @@ export class Channel {
   /** Stops in order: no new calls, what waits is ordered and committed, the stores are closed. */
   async stop(): Promise<void> {
     await this.#orderer.close();
-    for (const { server, connections } of this.#peers) {
+    for (const { server, packages } of this.#peers) {
       server?.stop();
-      for (const each of connections) each.close();
+      packages.close();
     }
     await Promise.all(this.#peers.map(({ ledger }) => ledger.close()));
     for (const database of this.#databases) database.close();
@@ -126,22 +143,24 @@ export class Channel {
       state,
       privates,
       membership: this.#membership,
+      fetchPrivateSet: (wanted) => this.#fetchPrivateSet(msp, wanted),
     });
-    const connections = new Map(
-      Object.entries(hospital.chaincodes).map(([name, { address, tls }]) => {
-        const { packageId } = this.#config.chaincodes.find((each) => each.name === name) as { packageId: string };
-        return [name, new ChaincodeConnection({ packageId, address, credentials: dialCredentials(tls?.dir) })];
-      }),
-    );
-    const system = new SystemChaincodes(ledger, this.#reader, this.#membership);
+    const configured = Object.entries(hospital.chaincodes).map(([name, { address, tls }]) => {
+      const { packageId } = this.#config.chaincodes.find((each) => each.name === name) as { packageId: string };
+      return { packageId, address, credentials: dialCredentials(tls?.dir) };
+    });
+    const packages = new InstalledPackages(join(this.#config.home, 'peers', msp, 'packages'), configured);
+    const lifecycle = new Lifecycle(ledger, this.#membership, packages);
+    const system = new SystemChaincodes(ledger, this.#reader, this.#membership, lifecycle);
     const endorser = new Endorser({
       ledger,
       chain: this.#reader,
       membership: this.#membership,
       signer,
-      chaincodes: connections,
+      packages,
       system,
       clock: this.#surroundings.clock,
+      disseminate: (transactionId, set, collection) => this.#disseminate(msp, transactionId, set, collection),
     });
     const node: HospitalPeer = {
       msp,
@@ -149,11 +168,34 @@ export class Channel {
       identity: identity as Identity,
       endorser,
       ledger,
-      connections: [...connections.values()],
+      packages,
       server: undefined,
       endpoint: () => node.server?.endpoint ?? peer.listen,
     };
     return node;
+  }
+
+  /** As Fabric's gossip does it: to so many other members' peers as the collection wants, to all that it needs. */
+  #disseminate(from: string, transactionId: string, set: PrivateSet, collection: Collection): void {
+    const eligible = this.#peers.filter(({ msp }) => msp !== from && collection.organizations.has(msp));
+    if (eligible.length < collection.requiredPeerCount) {
+      throw new Error(
+        `error in simulation: could not build private data dissemination plan for chaincode ${set.namespace} and collection ${set.collection}: required to disseminate to at least ${collection.requiredPeerCount} peers, but know of only ${eligible.length} eligible peers`,
+      );
+    }
+    for (const { ledger } of eligible.slice(0, collection.maximumPeerCount)) {
+      ledger.privates.keepEndorsed(transactionId, [set], ledger.height);
+    }
+  }
+
+  /** A set that a peer was not given when it was endorsed, from the peers of the collection's other members. */
+  #fetchPrivateSet(by: string, wanted: WantedSet): Buffer | undefined {
+    for (const { msp, ledger } of this.#peers) {
+      const isMember = ledger.definitions.isCollectionMember(wanted.namespace, wanted.collection, msp);
+      const found = msp !== by && isMember ? ledger.privates.find(wanted) : undefined;
+      if (found) return found;
+    }
+    return undefined;
   }
 
   #createOrderer(): Orderer {
@@ -185,8 +227,18 @@ export class Channel {
     const { ledger } = this.#peers[0] as HospitalPeer;
     const current = ledger.definitions.get(chaincode.name);
     const parameter = this.#validationParameter(chaincode.endorsement);
-    const isSame = current?.version === chaincode.version && current.validationParameter.equals(parameter);
-    if (current && isSame) return;
+    const collections = collectionPackage(chaincode.collections);
+    const packages = new Map(
+      this.#config.hospitals.map(({ msp, chaincodes }) => [msp, chaincodes[chaincode.name] ? chaincode.packageId : '']),
+    );
+    const isSame =
+      current?.version === chaincode.version &&
+      current.validationParameter.equals(parameter) &&
+      current.collections.equals(collections) &&
+      this.#peers.every((each) => each.ledger.approvedPackage(chaincode.name) === packages.get(each.msp));
+    if (current && (isSame || this.#isDefinedByHospitals(current.name, ledger))) return;
+    const refusal = collectionsRefusal(collections, current?.collections ?? Buffer.alloc(0), this.#membership);
+    if (refusal !== undefined) throw new Error(`chaincode '${chaincode.name}': ${refusal}`);
     const next = (current?.sequence ?? 0) + 1;
     if (chaincode.sequence > next) {
       throw new Error(
@@ -198,15 +250,32 @@ export class Channel {
       version: chaincode.version,
       sequence: next,
       validationParameter: parameter,
+      collections,
     };
     const signers = this.#peers.map((each) => each.signer);
     const now = this.#surroundings.clock();
-    const envelope = definitionTransaction(this.#config.channel, definition, ledger.state, signers, now);
-    const answer = this.#orderer.order(envelope);
+    const transaction = definitionTransaction(this.#config.channel, definition, ledger.state, signers, now, packages);
+    this.#keepApprovals(transaction);
+    const answer = this.#orderer.order(transaction.envelope);
     if (answer.status !== 'SUCCESS') throw new Error(`chaincode '${chaincode.name}': ${answer.info}`);
     await this.#orderer.flush();
     if (ledger.definitions.get(chaincode.name)?.sequence !== next) {
       throw new Error(`chaincode '${chaincode.name}': its definition was not committed`);
+    }
+  }
+
+  /** Whether the hospitals' admins have agreed upon a definition by the lifecycle: then the configuration is silent. */
+  #isDefinedByHospitals(name: string, { state }: PeerLedger): boolean {
+    const version = state.get(LIFECYCLE, definitionKeys(name).sequence)?.version;
+    const transaction = version && this.#reader.parsed(version.block).transactions[version.transaction];
+    const creator = transaction?.header && this.#membership.identify(transaction.header.creator);
+    return creator?.role !== 'peer';
+  }
+
+  #keepApprovals({ transactionId, privateSets }: DefinitionTransaction): void {
+    for (const { msp, ledger } of this.#peers) {
+      const own = privateSets.filter(({ collection }) => collection === implicitCollection(msp));
+      ledger.privates.keepEndorsed(transactionId, own, ledger.height);
     }
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { CollectionConfig } from './collectionsConfig.js';
 
 /** Fewest hospitals of a channel. */
 export const HOSPITALS_MIN = 2;
@@ -27,6 +28,8 @@ const Chaincode = z.strictObject({
   sequence: z.int().min(1),
   packageId: z.string().regex(/^[^:\s]+:[^:\s]+$/, 'must be LABEL:DIGEST'),
   endorsement: z.string().min(1),
+  /** Private collections, as in Fabric's collections configuration file. */
+  collections: z.array(CollectionConfig).default([]),
 });
 
 const Hospital = z.strictObject({

@@ -145,6 +145,14 @@ class Demo extends Contract {
     return (await ctx.stub.getPrivateData(`_implicit_org_${organization}`, key)).toString();
   }
 
+  async putPrivateIn(ctx, collection, key) {
+    await ctx.stub.putPrivateData(collection, key, ctx.stub.getTransient().get('value'));
+  }
+
+  async hashIn(ctx, collection, key) {
+    return Buffer.from(await ctx.stub.getPrivateDataHash(collection, key)).toString('hex');
+  }
+
   async getPrivateIn(ctx, collection, key) {
     return (await ctx.stub.getPrivateData(collection, key)).toString();
   }

@@ -252,7 +252,8 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   return child.exitCode;
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens on at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolved) => server.listen(0, 'localhost', resolved));
   const { port } = server.address() as { port: number };

@@ -1,14 +1,27 @@
 import type { Membership } from '../membership/membership.js';
 import { ImplicitPolicy, type Policy, SignaturePolicy } from '../membership/policy.js';
 import { type common, decode, encode, peer } from '../wire/proto.js';
+import {
+  bytesValue,
+  type LifecycleRecord,
+  numberValue,
+  type RecordState,
+  readField,
+  readRecordMetadata,
+  textValue,
+} from './lifecycleRecord.js';
 
-const { StateData, StateMetadata, ChaincodeEndorsementInfo, ChaincodeValidationInfo } = peer.lifecycle;
+const { ChaincodeEndorsementInfo, ChaincodeValidationInfo } = peer.lifecycle;
 
 /** Namespace of the chaincode lifecycle. */
 export const LIFECYCLE = '_lifecycle';
 /** Prefix of the names of collections that belong to one organisation. */
 const IMPLICIT_COLLECTION_PREFIX = '_implicit_org_';
 const ENDORSEMENT_REFERENCE = '/Channel/Application/Endorsement';
+
+/** The only plugins that this channel has: those that Fabric takes where a definition names none. */
+export const ENDORSEMENT_PLUGIN = 'escc';
+export const VALIDATION_PLUGIN = 'vscc';
 
 /** What the channel has agreed upon about a chaincode. */
 export interface ChaincodeDefinition {
@@ -18,6 +31,8 @@ export interface ChaincodeDefinition {
   readonly sequence: number;
   /** Serialised `ApplicationPolicy`. */
   readonly validationParameter: Buffer;
+  /** Serialised `CollectionConfigPackage`; empty where there are none. */
+  readonly collections: Buffer;
 }
 
 /** Keys of the fields of a definition in the lifecycle's namespace, by field. */
@@ -44,54 +59,70 @@ export function organizationOfCollection(collection: string): string | undefined
     : undefined;
 }
 
-/** Writes that put a definition into the lifecycle's namespace, as Fabric's lifecycle lays it out. */
-export function definitionWrites(definition: ChaincodeDefinition): Map<string, Buffer> {
-  const keys = definitionKeys(definition.name);
-  const metadata = new StateMetadata();
-  metadata.setDatatype('ChaincodeDefinition');
-  metadata.setFieldsList(['Sequence', 'EndorsementInfo', 'ValidationInfo', 'Collections']);
+/** Key of an approval: an organisation approves a definition for a name at a sequence. */
+export function approvalName(name: string, sequence: number): string {
+  return `${name}#${sequence}`;
+}
+
+/** A definition as the lifecycle keeps it in the public state. */
+export function definitionRecord(definition: ChaincodeDefinition): LifecycleRecord {
+  const fields = new Map([['Sequence', numberValue(definition.sequence)], ...parameterFields(definition)]);
+  return { type: 'ChaincodeDefinition', fields };
+}
+
+/** An approval of a definition as the lifecycle keeps it in the organisation's own collection. */
+export function approvalRecord(definition: ChaincodeDefinition): LifecycleRecord {
+  return { type: 'ChaincodeParameters', fields: new Map(parameterFields(definition)) };
+}
+
+/** Which package serves an approved definition; '' for none. */
+export function sourceRecord(packageId: string): LifecycleRecord {
+  return { type: 'ChaincodeLocalPackage', fields: new Map([['PackageID', textValue(packageId)]]) };
+}
+
+function parameterFields(definition: ChaincodeDefinition): [string, Buffer][] {
   const endorsementInfo = new ChaincodeEndorsementInfo();
   endorsementInfo.setVersion(definition.version);
-  endorsementInfo.setEndorsementPlugin('escc');
+  endorsementInfo.setEndorsementPlugin(ENDORSEMENT_PLUGIN);
   const validationInfo = new ChaincodeValidationInfo();
-  validationInfo.setValidationPlugin('vscc');
+  validationInfo.setValidationPlugin(VALIDATION_PLUGIN);
   validationInfo.setValidationParameter(definition.validationParameter);
-  const sequence = new StateData();
-  sequence.setInt64(definition.sequence);
-  return new Map([
-    [keys.collections, bytesField(encode(new peer.CollectionConfigPackage()))],
-    [keys.endorsementInfo, bytesField(encode(endorsementInfo))],
-    [keys.sequence, encode(sequence)],
-    [keys.validationInfo, bytesField(encode(validationInfo))],
-    [keys.metadata, encode(metadata)],
-  ]);
+  return [
+    ['EndorsementInfo', bytesValue(encode(endorsementInfo))],
+    ['ValidationInfo', bytesValue(encode(validationInfo))],
+    ['Collections', bytesValue(definition.collections)],
+  ];
 }
 
 /** Reads a definition back; undefined where the namespace has none of this name. */
-export function readDefinition(
-  name: string,
-  get: (key: string) => Uint8Array | undefined,
-): ChaincodeDefinition | undefined {
-  const keys = definitionKeys(name);
-  const field = (key: string) => {
-    const bytes = get(key);
-    return bytes && StateData.deserializeBinary(bytes);
-  };
-  const sequence = field(keys.sequence)?.getInt64();
-  if (!sequence) return undefined;
-  const endorsementInfo = decode(
-    ChaincodeEndorsementInfo,
-    field(keys.endorsementInfo)?.getBytes_asU8() ?? new Uint8Array(),
-  );
-  const validationInfo = decode(
-    ChaincodeValidationInfo,
-    field(keys.validationInfo)?.getBytes_asU8() ?? new Uint8Array(),
-  );
+export function readDefinition(name: string, get: RecordState['get']): ChaincodeDefinition | undefined {
+  const sequence = readField('namespaces', name, 'Sequence', get).getInt64();
+  return sequence ? readParameters(name, name, sequence, get) : undefined;
+}
+
+/** Reads an organisation's approval of a name at a sequence back; undefined where there is none. */
+export function readApproval(name: string, sequence: number, get: RecordState['get']): ChaincodeDefinition | undefined {
+  const key = approvalName(name, sequence);
+  return readRecordMetadata('namespaces', key, get) && readParameters(name, key, sequence, get);
+}
+
+/** The package that serves an approved definition: '' for none, undefined where nothing is approved. */
+export function approvedPackage(name: string, sequence: number, get: RecordState['get']): string | undefined {
+  const key = approvalName(name, sequence);
+  if (!readRecordMetadata('chaincode-sources', key, get)) return undefined;
+  return readField('chaincode-sources', key, 'PackageID', get).getString();
+}
+
+function readParameters(name: string, key: string, sequence: number, get: RecordState['get']): ChaincodeDefinition {
+  const field = (each: string) => readField('namespaces', key, each, get).getBytes_asU8();
+  const endorsementInfo = decode(ChaincodeEndorsementInfo, field('EndorsementInfo'));
+  const validationInfo = decode(ChaincodeValidationInfo, field('ValidationInfo'));
   return {
     name,
     sequence,
     version: endorsementInfo?.getVersion() ?? '',
     validationParameter: Buffer.from(validationInfo?.getValidationParameter_asU8() ?? []),
+    collections: Buffer.from(field('Collections')),
   };
 }
 
@@ -122,10 +153,4 @@ export function endorsementPolicy(parameter: Uint8Array, membership: Membership)
 /** The channel's Endorsement policy, which is also that of its lifecycle: peers of a majority of the organisations. */
 export function majorityEndorsement(membership: Membership): Policy {
   return new ImplicitPolicy(membership, 'MAJORITY', 'Endorsement', 'peer');
-}
-
-function bytesField(bytes: Buffer): Buffer {
-  const field = new StateData();
-  field.setBytes(bytes);
-  return encode(field);
 }

@@ -92,7 +92,7 @@ class NamespaceCheck {
       return holdsUnder(own, this.#signers);
     }
     if (collection === undefined) return this.#holdsOnce('', this.#policy);
-    const policy = this.#definitions.collectionPolicy(collection);
+    const policy = this.#definitions.collectionPolicy(namespace, collection);
     return policy !== undefined && this.#holdsOnce(collection, policy);
   }
 

@@ -2,11 +2,11 @@ import type { Membership } from '../membership/membership.js';
 import type { Block } from '../wire/block.js';
 import type { ValidationCode } from '../wire/proto.js';
 import type { Transaction } from '../wire/transaction.js';
-import { LIFECYCLE } from './chaincodeDefinition.js';
+import { approvedPackage, implicitCollection, LIFECYCLE } from './chaincodeDefinition.js';
 import type { ChainReader } from './chainReader.js';
 import { CommitLock } from './commitLock.js';
 import { Definitions } from './definitions.js';
-import { privateEffects } from './privateEffects.js';
+import { type FetchPrivateSet, privateEffects } from './privateEffects.js';
 import type { PrivateStore } from './privateStore.js';
 import type { StateStore } from './stateStore.js';
 import { type ParsedBlock, type Verdict, validateBlock } from './validator.js';
@@ -34,6 +34,8 @@ export interface PeerLedgerParts {
   readonly state: StateStore;
   readonly privates: PrivateStore;
   readonly membership: Membership;
+  /** Asks the peers of a collection's other members; without it the peer has nobody to ask. */
+  readonly fetchPrivateSet?: FetchPrivateSet;
 }
 
 /** One hospital's peer's view of the channel: it follows the ordered chain, judges every block, and keeps the state. */
@@ -46,7 +48,9 @@ export class PeerLedger {
   readonly lock = new CommitLock();
   readonly #chain: ChainReader;
   readonly #membership: Membership;
+  readonly #fetchPrivateSet: FetchPrivateSet;
   readonly #waiting = new Map<string, Set<(status: TransactionStatus) => void>>();
+  readonly #approvedPackages = new Map<string, string | undefined>();
   readonly #listeners = new Set<() => void>();
   #following: Promise<void> | undefined;
   #isClosed = false;
@@ -58,7 +62,19 @@ export class PeerLedger {
     this.privates = parts.privates;
     this.#chain = parts.chain;
     this.#membership = parts.membership;
+    this.#fetchPrivateSet = parts.fetchPrivateSet ?? (() => undefined);
     this.definitions = new Definitions(parts.state, parts.membership);
+  }
+
+  /** The package that this organisation approved for a chaincode's definition: '' none, undefined not approved. */
+  approvedPackage(chaincode: string): string | undefined {
+    if (!this.#approvedPackages.has(chaincode)) {
+      const collection = implicitCollection(this.organization);
+      const get = (key: string) => this.privates.values.get(LIFECYCLE, collection, key)?.value;
+      const sequence = this.definitions.get(chaincode)?.sequence;
+      this.#approvedPackages.set(chaincode, sequence ? approvedPackage(chaincode, sequence, get) : undefined);
+    }
+    return this.#approvedPackages.get(chaincode);
   }
 
   /** Number of blocks that this peer has committed. */
@@ -143,14 +159,18 @@ export class PeerLedger {
     const { block, hash, transactions } = parsed;
     const verdict = this.#verdictOn(parsed);
     const { codes, updates, commitHash } = verdict;
-    const effects = privateEffects(this.organization, parsed, verdict, this.definitions, this.privates);
+    const { definitions, privates } = this;
+    const effects = privateEffects(this.organization, parsed, verdict, definitions, privates, this.#fetchPrivateSet);
     // Private data first: this peer alone keeps it, while the state can always be derived again.
-    if (effects.sets.length > 0 || effects.purges.length > 0) {
+    if (effects.sets.length + effects.purges.length + effects.expiries.length > 0) {
       const ids = transactions.flatMap((each) => each.header?.transactionId || []);
       this.privates.commit(block.number, effects, ids);
     }
     this.state.apply({ number: block.number, hash, codes, commitHash, updates });
-    if (updates.publicUpdates.has(LIFECYCLE)) this.definitions.forget();
+    if (updates.publicUpdates.has(LIFECYCLE) || updates.hashUpdates.has(LIFECYCLE)) {
+      this.definitions.forget();
+      this.#approvedPackages.clear();
+    }
   }
 
   /** A verdict is a pure function of chain and block, so the first peer that reaches a block judges it for all. */

@@ -1,14 +1,17 @@
 import { buffer } from '../wire/bytes.js';
 import { ledger, ValidationCode } from '../wire/proto.js';
 import type { Definitions } from './definitions.js';
-import type { CommittedSet, PrivateEffects, PrivateStore } from './privateStore.js';
+import type { CommittedSet, PrivateEffects, PrivateStore, WantedSet } from './privateStore.js';
 import type { PrivateUpdate } from './privateValues.js';
 import type { ParsedBlock, Verdict } from './validator.js';
 
 const { KVRWSet } = ledger.rwset.kvrwset;
 
+/** Asks the other members of a collection for a private set; undefined where none of them has it. */
+export type FetchPrivateSet = (wanted: WantedSet) => Buffer | undefined;
+
 /**
- * What a block means for the private values that an organisation's peer holds. A set that the peer was never given is
+ * What a block means for the private values that an organisation's peer holds. A set that nobody can give the peer is
  * left out: its hashes are committed, and reading the values fails as it does in Fabric.
  */
 export function privateEffects(
@@ -17,6 +20,7 @@ export function privateEffects(
   { codes, updates }: Verdict,
   definitions: Definitions,
   store: PrivateStore,
+  fetch: FetchPrivateSet,
 ): PrivateEffects {
   const sets: CommittedSet[] = [];
   const privateUpdates: PrivateUpdate[] = [];
@@ -25,15 +29,17 @@ export function privateEffects(
     const version = { block: block.number, transaction: place };
     for (const { namespace, collections } of action.namespaces) {
       for (const { collection, privateSetHash } of collections) {
-        if (privateSetHash.length === 0 || !definitions.isCollectionMember(collection, organization)) continue;
-        const bytes = store.find(header.transactionId, namespace, collection, version, privateSetHash);
+        if (privateSetHash.length === 0 || !definitions.isCollectionMember(namespace, collection, organization))
+          continue;
+        const wanted = { transactionId: header.transactionId, namespace, collection, version, hash: privateSetHash };
+        const bytes = store.find(wanted) ?? fetch(wanted);
         if (!bytes) continue;
         sets.push({ namespace, collection, version, bytes });
         privateUpdates.push(...updatesOf({ namespace, collection, version, bytes }, store));
       }
     }
   });
-  return { sets, updates: privateUpdates, purges: updates.purges };
+  return { sets, updates: privateUpdates, purges: updates.purges, expiries: updates.expiries };
 }
 
 function updatesOf({ namespace, collection, version, bytes }: CommittedSet, store: PrivateStore): PrivateUpdate[] {

@@ -3,7 +3,7 @@ import { buffer, sameBytes, sha256 } from '../wire/bytes.js';
 import { encode, ledger } from '../wire/proto.js';
 import { type PrivateUpdate, PrivateValues } from './privateValues.js';
 import type { PrivateSet } from './readWriteSetBuilder.js';
-import type { Purge } from './stateUpdates.js';
+import type { Expiry, Purge } from './stateUpdates.js';
 import type { Version } from './version.js';
 
 const { kvrwset } = ledger.rwset;
@@ -18,6 +18,17 @@ export interface PrivateEffects {
   readonly sets: readonly CommittedSet[];
   readonly updates: readonly PrivateUpdate[];
   readonly purges: readonly Purge[];
+  readonly expiries: readonly Expiry[];
+}
+
+/** Names one private set of a transaction that a block committed. */
+export interface WantedSet {
+  readonly transactionId: string;
+  readonly namespace: string;
+  readonly collection: string;
+  readonly version: Version;
+  /** SHA-256 of the set, as the transaction carries it. */
+  readonly hash: Buffer;
 }
 
 const SCHEMA = `
@@ -27,6 +38,7 @@ CREATE TABLE IF NOT EXISTS endorsed (
 CREATE TABLE IF NOT EXISTS committed (
   namespace TEXT, collection TEXT, block INTEGER, place INTEGER, bytes BLOB NOT NULL,
   PRIMARY KEY (namespace, collection, block, place));
+CREATE INDEX IF NOT EXISTS committed_by_block ON committed (block);
 `;
 
 /** Blocks after which an endorsed set that no block committed is dropped (Fabric's `transientBlockRetention`). */
@@ -60,7 +72,7 @@ export class PrivateStore {
   }
 
   /** The set of a transaction with this hash, if this peer has it, endorsed or committed. */
-  find(transactionId: string, namespace: string, collection: string, at: Version, hash: Buffer): Buffer | undefined {
+  find({ transactionId, namespace, collection, version: at, hash }: WantedSet): Buffer | undefined {
     const committed = this.#database
       .prepare('SELECT bytes FROM committed WHERE namespace = ? AND collection = ? AND block = ? AND place = ?')
       .get(namespace, collection, at.block, at.transaction) as { bytes: Uint8Array } | undefined;
@@ -76,7 +88,7 @@ export class PrivateStore {
    * Keeps what a block commits, carries its purges out and forgets endorsed sets that are old or done with (`ids`: the
    * block's transactions). May be called again for the same block after a crash.
    */
-  commit(block: number, { sets, updates, purges }: PrivateEffects, ids: readonly string[]): void {
+  commit(block: number, { sets, updates, purges, expiries }: PrivateEffects, ids: readonly string[]): void {
     inTransaction(this.#database, () => {
       const insert = this.#database.prepare('INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?, ?)');
       for (const { namespace, collection, version, bytes } of sets) {
@@ -87,9 +99,28 @@ export class PrivateStore {
       this.#database.prepare('DELETE FROM endorsed WHERE height < ?').run(block - ENDORSED_SET_BLOCKS_MAX);
       this.values.apply(updates);
       for (const purge of purges) this.#purge(purge);
+      for (const expiry of expiries) this.#expire(expiry);
     });
     // Deleted values would stay readable in the write-ahead log until it is next folded into the database.
-    if (purges.length > 0) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (purges.length + expiries.length > 0) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  /** The sets that a block committed at this peer, in the block's order. */
+  committedIn(block: number): CommittedSet[] {
+    const rows = this.#database
+      .prepare('SELECT * FROM committed WHERE block = ? ORDER BY place, namespace, collection')
+      .all(block) as unknown as { namespace: string; collection: string; place: number; bytes: Uint8Array }[];
+    return rows.map(({ namespace, collection, place, bytes }) => {
+      return { namespace, collection, version: { block, transaction: place }, bytes: buffer(bytes) };
+    });
+  }
+
+  /** Forgets what a block wrote into a collection whose time is up, as far as it has not been overwritten since. */
+  #expire({ namespace, collection, writtenIn }: Expiry): void {
+    this.values.expire(namespace, collection, writtenIn);
+    this.#database
+      .prepare('DELETE FROM committed WHERE namespace = ? AND collection = ? AND block <= ?')
+      .run(namespace, collection, writtenIn);
   }
 
   /** Takes a key out of every set that was committed before the purge. */

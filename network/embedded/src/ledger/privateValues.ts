@@ -27,6 +27,7 @@ export class PrivateValues {
   readonly #remove;
   readonly #range;
   readonly #rangeOpen;
+  readonly #expire;
 
   constructor(database: Database) {
     database.exec(SCHEMA);
@@ -35,6 +36,7 @@ export class PrivateValues {
     );
     this.#put = database.prepare('INSERT OR REPLACE INTO private_values VALUES (?, ?, ?, ?, ?, ?)');
     this.#remove = database.prepare(`DELETE FROM private_values WHERE ${IN_COLLECTION} AND key = ?`);
+    this.#expire = database.prepare(`DELETE FROM private_values WHERE ${IN_COLLECTION} AND block <= ?`);
     this.#range = database.prepare(rangeQuery('private_values', IN_COLLECTION, true));
     this.#rangeOpen = database.prepare(rangeQuery('private_values', IN_COLLECTION, false));
   }
@@ -49,6 +51,11 @@ export class PrivateValues {
   range(namespace: string, collection: string, range: KeyRange): StateEntry[] {
     const statement = range.end === '' ? this.#rangeOpen : this.#range;
     return (statement.all(namespace, collection, ...rangeBounds(range)) as unknown as EntryRow[]).map(entryOf);
+  }
+
+  /** Deletes what a block wrote into a collection, as far as it still stands. Within a transaction, as `apply`. */
+  expire(namespace: string, collection: string, block: number): void {
+    this.#expire.run(namespace, collection, block);
   }
 
   /** To be called within a transaction of the database. */

@@ -26,6 +26,7 @@ export class Simulator {
   readonly #ledger: PeerLedger;
   readonly #chaincode: string;
   readonly #transactionId: string;
+  readonly #creator: string;
   readonly #builder = new ReadWriteSetBuilder();
   readonly #scans: RangeScan[] = [];
   readonly #keyPolicies: Buffer[] = [];
@@ -36,8 +37,10 @@ export class Simulator {
   #hasQueriedPrivately = false;
   #hasPaged = false;
 
-  constructor(ledger: PeerLedger, chaincode: string, transactionId: string) {
+  /** `creator`: organisation of the client, for collections that only members may read or write. */
+  constructor(ledger: PeerLedger, chaincode: string, transactionId: string, creator: string) {
     this.#ledger = ledger;
+    this.#creator = creator;
     this.#chaincode = chaincode;
     this.#transactionId = transactionId;
     this.#readLifecycle('sequence');
@@ -81,7 +84,7 @@ export class Simulator {
   }
 
   getPrivate(collection: string, key: string): Buffer | undefined {
-    this.#checkAccess(collection);
+    this.#checkAccess(collection, 'read');
     this.#checkDefined(collection);
     const found = this.#ledger.privates.values.get(this.#chaincode, collection, key);
     const hash = this.#ledger.state.hash(this.#chaincode, collection, hexHash(key));
@@ -100,7 +103,7 @@ export class Simulator {
   }
 
   getPrivateMetadata(collection: string, key: string): Metadata | undefined {
-    this.#checkAccess(collection);
+    this.#checkAccess(collection, 'read');
     return this.#readHash(collection, key)?.metadata;
   }
 
@@ -125,7 +128,7 @@ export class Simulator {
 
   /** Opens a range over the private values of a collection. */
   openPrivateRange(collection: string, start: string, end: string): RangeScan {
-    this.#checkAccess(collection);
+    this.#checkAccess(collection, 'read');
     if (this.#hasWritten) {
       throw this.#unsupported('Queries on pvt data is supported only in a read-only transaction');
     }
@@ -138,7 +141,7 @@ export class Simulator {
 
   /** Rich queries are for other state databases: refuses one as a peer with LevelDB does. */
   refuseQuery(collection: string, isPaged: boolean): never {
-    if (collection) this.#checkAccess(collection);
+    if (collection) this.#checkAccess(collection, 'read');
     throw new Error(
       `${isPaged && !collection ? 'ExecuteQueryWithMetadata' : 'ExecuteQuery'} not supported for leveldb`,
     );
@@ -198,22 +201,30 @@ export class Simulator {
   }
 
   #beforePrivateWrite(collection: string): void {
-    this.#checkAccess(collection);
+    this.#checkAccess(collection, 'write');
     this.#checkDefined(collection);
     this.#beforeWrite();
   }
 
-  /** Where the collection is none that belongs to an organisation, it would have to be one of the definition's. */
-  #checkAccess(collection: string): void {
+  /** Where the collection is none that belongs to an organisation, it has to be one of the definition's. */
+  #checkAccess(collection: string, access: 'read' | 'write'): void {
     this.#readLifecycle('metadata', 'collections', 'endorsementInfo', 'sequence', 'validationInfo');
-    if (organizationOfCollection(collection) === undefined) {
+    if (organizationOfCollection(collection) !== undefined) return;
+    const found = this.#ledger.definitions.collection(this.#chaincode, collection);
+    if (!found) {
       throw new Error(`collection ${this.#ledger.channel}/${this.#chaincode}/${collection} could not be found`);
+    }
+    const isMembersOnly = access === 'read' ? found.memberOnlyRead : found.memberOnlyWrite;
+    if (isMembersOnly && !found.organizations.has(this.#creator)) {
+      throw new Error(
+        `tx creator does not have ${access} access permission on privatedata in chaincodeName:${this.#chaincode} collectionName: ${collection}`,
+      );
     }
   }
 
   #checkDefined(collection: string): void {
     this.#readLifecycle('metadata', 'collections', 'endorsementInfo', 'sequence', 'validationInfo');
-    if (!this.#ledger.definitions.collectionPolicy(collection)) {
+    if (!this.#ledger.definitions.collection(this.#chaincode, collection)) {
       throw new Error(
         `collection [${collection}] not defined in the collection config for chaincode [${this.#chaincode}]`,
       );
@@ -222,6 +233,8 @@ export class Simulator {
 
   /** Fabric reads the chaincode's definition inside every simulation, so that a changed definition is a conflict. */
   #readLifecycle(...fields: (keyof ReturnType<typeof definitionKeys>)[]): void {
+    // The lifecycle itself has no definition.
+    if (this.#chaincode === LIFECYCLE) return;
     const keys = definitionKeys(this.#chaincode);
     for (const field of fields) {
       const key = keys[field];

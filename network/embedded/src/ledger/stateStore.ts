@@ -95,6 +95,12 @@ export class StateStore {
     return stateValueOf(this.#statements.hash.get(namespace, collection, keyHash) as Row | undefined);
   }
 
+  /** Hex hashes of the keys of a collection that were last written in this block or before. */
+  hashesWrittenUpTo(namespace: string, collection: string, block: number): string[] {
+    const rows = this.#statements.hashesWrittenUpTo.all(namespace, collection, block) as unknown as { key: string }[];
+    return rows.map(({ key }) => key);
+  }
+
   /** Keys of a namespace in the order of their bytes. */
   range(namespace: string, range: KeyRange): StateEntry[] {
     const statement = range.end === '' ? this.#statements.rangeOpen : this.#statements.range;
@@ -169,6 +175,7 @@ function prepare(database: Database) {
   return {
     get: database.prepare('SELECT value, metadata, block, place FROM state WHERE namespace = ? AND key = ?'),
     hash: database.prepare(`SELECT value, metadata, block, place FROM hashes WHERE ${inCollection} AND key = ?`),
+    hashesWrittenUpTo: database.prepare(`SELECT key FROM hashes WHERE ${inCollection} AND block <= ?`),
     range: database.prepare(rangeQuery('state', 'namespace = ?', true)),
     rangeOpen: database.prepare(rangeQuery('state', 'namespace = ?', false)),
     history: database.prepare(

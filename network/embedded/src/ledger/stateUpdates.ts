@@ -23,6 +23,13 @@ export interface Purge {
   readonly version: Version;
 }
 
+/** A collection of which everything disappears that was last written in this block or before. */
+export interface Expiry {
+  readonly namespace: string;
+  readonly collection: string;
+  readonly writtenIn: number;
+}
+
 /**
  * What the valid transactions of a block change, key by key. Private collections are keyed by hex hash. It is filled
  * while the block is validated, because every transaction is judged after the valid ones before it.
@@ -33,6 +40,7 @@ export class StateUpdates {
   readonly hashUpdates = new Map<string, Map<string, Map<string, StateUpdate>>>();
   readonly history: HistoryEntry[] = [];
   readonly purges: Purge[] = [];
+  readonly expiries: Expiry[] = [];
 
   /** The update of a public key, if the block has one so far. */
   publicUpdate(namespace: string, key: string): StateUpdate | undefined {

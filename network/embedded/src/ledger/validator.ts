@@ -54,8 +54,25 @@ export function validateBlock(parsed: ParsedBlock, context: ValidationContext): 
     if (code !== ValidationCode.VALID) return;
     applyWrites(action.namespaces, { block: block.number, transaction: place }, view, updates);
   });
+  expire(block.number, context, updates);
   const filter = Uint8Array.from(codes);
   return { codes: filter, updates, commitHash: commitHash(block.number, filter, updates, context.state.commitHash) };
+}
+
+/** What lived its blocks in a collection disappears after everything that the block does itself. */
+function expire(number: number, { definitions, state }: ValidationContext, updates: StateUpdates): void {
+  for (const { namespace, collection, blockToLive } of definitions.expiring()) {
+    const writtenIn = number - blockToLive - 1;
+    if (writtenIn < 0) continue;
+    const stale = state.hashesWrittenUpTo(namespace, collection, writtenIn);
+    if (stale.length === 0) continue;
+    const version = { block: number, transaction: 0 };
+    for (const key of stale) {
+      if (updates.hashUpdate(namespace, collection, key)) continue;
+      updates.setHash(namespace, collection, key, { value: undefined, metadata: undefined, version });
+    }
+    updates.expiries.push({ namespace, collection, writtenIn });
+  }
 }
 
 function checkShape(transaction: Transaction, number: number, context: ValidationContext): ValidationCode {

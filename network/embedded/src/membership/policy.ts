@@ -68,6 +68,11 @@ export class SignaturePolicy implements Policy {
     return new SignaturePolicy(envelope);
   }
 
+  /** Organisations that the policy names. */
+  get organizations(): string[] {
+    return [...new Set(this.#principals.map((each) => each.msp))];
+  }
+
   refusal(signers: readonly Identity[]): string | undefined {
     const used = signers.map(() => false);
     return this.#holds(this.#rule, signers, used) ? undefined : NOT_SATISFIED;

@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import {
+  approvalName,
+  approvalRecord,
   type ChaincodeDefinition,
   definitionKeys,
-  definitionWrites,
+  definitionRecord,
+  ENDORSEMENT_PLUGIN,
+  implicitCollection,
   LIFECYCLE,
+  sourceRecord,
+  VALIDATION_PLUGIN,
 } from '../ledger/chaincodeDefinition.js';
-import { ReadWriteSetBuilder } from '../ledger/readWriteSetBuilder.js';
+import { recordWrites } from '../ledger/lifecycleRecord.js';
+import { type PrivateSet, ReadWriteSetBuilder } from '../ledger/readWriteSetBuilder.js';
 import type { StateStore } from '../ledger/stateStore.js';
 import { bytesField, varintField } from '../wire/fields.js';
 import { transactionIdOf, unpackProposal } from '../wire/proposal.js';
@@ -13,9 +20,18 @@ import { common, encode, peer } from '../wire/proto.js';
 import { assembleTransaction } from '../wire/transaction.js';
 import type { SigningIdentity } from './signingIdentity.js';
 
+/** A transaction of the lifecycle, and what of it only single hospitals' peers may hold. */
+export interface DefinitionTransaction {
+  readonly envelope: Buffer;
+  readonly transactionId: string;
+  readonly privateSets: readonly PrivateSet[];
+}
+
 /**
  * The transaction that commits a chaincode's definition, as Fabric's lifecycle writes it: proposed and endorsed by the
  * hospitals' peers, so that it is validated, stored and replayed like every other one.
+ *
+ * @param packages the package that serves the definition at each hospital, by organisation: its approval.
  */
 export function definitionTransaction(
   channel: string,
@@ -23,11 +39,13 @@ export function definitionTransaction(
   state: StateStore,
   signers: readonly SigningIdentity[],
   nowMs: number,
-): Buffer {
+  packages: ReadonlyMap<string, string> = new Map(),
+): DefinitionTransaction {
   const [proposer] = signers;
   if (!proposer) throw new Error('nobody is there to sign a chaincode definition');
   const proposal = unpackProposal(signedProposal(channel, definition, proposer, nowMs));
-  const payload = responsePayload(proposal.hash, definition, state);
+  const { publicBytes, privateSets } = readsAndWrites(definition, state, packages);
+  const payload = responsePayload(proposal.hash, publicBytes);
   const endorsements = signers.map((signer) => {
     const endorsement = new peer.Endorsement();
     endorsement.setEndorser(signer.serialized);
@@ -36,7 +54,7 @@ export function definitionTransaction(
   });
   const envelope = assembleTransaction(proposal.header, proposal.payloadBytes, payload, endorsements);
   envelope.setSignature(proposer.sign(envelope.getPayload_asU8()));
-  return encode(envelope);
+  return { envelope: encode(envelope), transactionId: proposal.transactionId, privateSets };
 }
 
 function signedProposal(
@@ -49,9 +67,12 @@ function signedProposal(
   args.setName(definition.name);
   args.setVersion(definition.version);
   args.setSequence(definition.sequence);
-  args.setEndorsementPlugin('escc');
-  args.setValidationPlugin('vscc');
+  args.setEndorsementPlugin(ENDORSEMENT_PLUGIN);
+  args.setValidationPlugin(VALIDATION_PLUGIN);
   args.setValidationParameter(definition.validationParameter);
+  if (definition.collections.length > 0) {
+    args.setCollections(peer.CollectionConfigPackage.deserializeBinary(definition.collections));
+  }
   const id = new peer.ChaincodeID();
   id.setName(LIFECYCLE);
   const input = new peer.ChaincodeInput();
@@ -97,19 +118,35 @@ function proposalHeader(
   return header;
 }
 
-function responsePayload(proposalHash: Buffer, definition: ChaincodeDefinition, state: StateStore): Buffer {
+function readsAndWrites(definition: ChaincodeDefinition, state: StateStore, packages: ReadonlyMap<string, string>) {
+  const { name, sequence } = definition;
   const builder = new ReadWriteSetBuilder();
-  for (const key of Object.values(definitionKeys(definition.name))) {
+  for (const key of Object.values(definitionKeys(name))) {
     builder.addRead(LIFECYCLE, key, state.get(LIFECYCLE, key)?.version);
   }
-  for (const [key, value] of definitionWrites(definition)) builder.addWrite(LIFECYCLE, key, value);
+  for (const [key, value] of recordWrites('namespaces', name, definitionRecord(definition))) {
+    builder.addWrite(LIFECYCLE, key, value);
+  }
+  for (const [organization, packageId] of packages) {
+    const approval = approvalName(name, sequence);
+    for (const [key, value] of [
+      ...recordWrites('namespaces', approval, approvalRecord(definition)),
+      ...recordWrites('chaincode-sources', approval, sourceRecord(packageId)),
+    ]) {
+      builder.addPrivateWrite(LIFECYCLE, implicitCollection(organization), key, value);
+    }
+  }
+  return builder.build();
+}
+
+function responsePayload(proposalHash: Buffer, results: Buffer): Buffer {
   const id = new peer.ChaincodeID();
   id.setName(LIFECYCLE);
   id.setVersion('syscc');
   const response = new peer.Response();
   response.setStatus(200);
   const action = new peer.ChaincodeAction();
-  action.setResults(builder.build().publicBytes);
+  action.setResults(results);
   action.setResponse(response);
   action.setChaincodeId(id);
   const payload = new peer.ProposalResponsePayload();

@@ -6,13 +6,15 @@ import { blockMessage } from '../wire/block.js';
 import { common, decode, orderer, peer } from '../wire/proto.js';
 import { filteredBlock } from './filteredBlock.js';
 import { followBlocks } from './follow.js';
+import { privateSetMessages } from './privateSetMessages.js';
 import { RpcError, rpcErrorOf } from './rpcErrors.js';
 import { sendWithBackPressure, signalOf } from './streaming.js';
 
 const Status = common.Status;
 
 type DeliverCall = ServerDuplexStream<common.Envelope, peer.DeliverResponse>;
-type Render = (block: CommittedBlock) => peer.DeliverResponse;
+/** What is sent of a block to a reader of this organisation. */
+type Render = (block: CommittedBlock, reader: string) => peer.DeliverResponse;
 
 /** What one hospital's block streams work with. */
 export interface DeliverServiceParts {
@@ -35,10 +37,8 @@ export class DeliverService {
     return {
       deliver: (call: DeliverCall) => this.#serve(call, wholeBlock),
       deliverFiltered: (call: DeliverCall) => this.#serve(call, (block) => this.#filtered(block)),
-      deliverWithPrivateData: (call: DeliverCall) => {
-        const text = 'the embedded channel does not deliver private data with blocks';
-        call.emit('error', new RpcError(status.UNIMPLEMENTED, text).toServiceError());
-      },
+      deliverWithPrivateData: (call: DeliverCall) =>
+        this.#serve(call, (block, reader) => this.#withPrivateData(block, reader)),
     };
   }
 
@@ -79,8 +79,9 @@ export class DeliverService {
     const { ledger } = this.#parts;
     if (failsIfNotReady && start >= ledger.height) return finish(call, Status.NOT_FOUND);
     for await (const block of followBlocks(ledger, start, signal)) {
-      if (!this.#isStillMember(envelope)) return finish(call, Status.FORBIDDEN);
-      await sendWithBackPressure(call, render(block), signal);
+      const reader = this.#member(envelope);
+      if (!reader) return finish(call, Status.FORBIDDEN);
+      await sendWithBackPressure(call, render(block, reader), signal);
       if (block.block.number === stop) return finish(call, Status.SUCCESS);
       if (failsIfNotReady && block.block.number + 1 >= ledger.height) return finish(call, Status.NOT_FOUND);
     }
@@ -100,7 +101,7 @@ export class DeliverService {
     if (channelHeader.getChannelId() !== this.#parts.ledger.channel) return Status.NOT_FOUND;
     const seek = decode(orderer.SeekInfo, payload.getData_asU8());
     if (!seek) return Status.BAD_REQUEST;
-    if (!this.#isStillMember(envelope)) return Status.FORBIDDEN;
+    if (!this.#member(envelope)) return Status.FORBIDDEN;
     const startPosition = seek.getStart();
     const stopPosition = seek.getStop();
     if (!startPosition || !stopPosition) return Status.BAD_REQUEST;
@@ -119,17 +120,32 @@ export class DeliverService {
     return position.getSpecified()?.getNumber();
   }
 
-  /** Whether a member of the channel signed the request, and its certificate has not expired since. */
-  #isStillMember(envelope: common.Envelope): boolean {
+  /** Organisation of the member who signed the request, unless its certificate has expired since. */
+  #member(envelope: common.Envelope): string | undefined {
     const message = envelope.getPayload_asU8();
     const header = decode(common.Payload, message)?.getHeader();
     const signatureHeader = header && decode(common.SignatureHeader, header.getSignatureHeader_asU8());
-    if (!signatureHeader) return false;
+    if (!signatureHeader) return undefined;
     const identity = signatureHeader.getCreator_asU8();
     const { membership, clock } = this.#parts;
     const member = membership.identify(identity);
-    if (!member || member.expiresMs < clock()) return false;
-    return membership.isSignedByMember({ message, identity, signature: envelope.getSignature_asU8() });
+    if (!member || member.expiresMs < clock()) return undefined;
+    const isSigned = membership.isSignedByMember({ message, identity, signature: envelope.getSignature_asU8() });
+    return isSigned ? member.msp : undefined;
+  }
+
+  /** A block with the private sets that this peer holds and the reader's organisation may have. */
+  #withPrivateData({ block, codes, commitHash }: CommittedBlock, reader: string): peer.DeliverResponse {
+    const { ledger } = this.#parts;
+    const message = new peer.BlockAndPrivateData();
+    message.setBlock(blockMessage(block, codes, commitHash));
+    const sets = ledger.privates
+      .committedIn(block.number)
+      .filter(({ namespace, collection }) => ledger.definitions.isCollectionMember(namespace, collection, reader));
+    for (const [place, set] of privateSetMessages(sets)) message.getPrivateDataMapMap().set(place, set);
+    const response = new peer.DeliverResponse();
+    response.setBlockAndPrivateData(message);
+    return response;
   }
 
   #filtered(block: CommittedBlock): peer.DeliverResponse {

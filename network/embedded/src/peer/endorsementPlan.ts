@@ -59,7 +59,7 @@ export function policiesFor(
   const policies = new Set<Policy>();
   if (interest.needsChaincodePolicy) policies.add(chaincodePolicy);
   for (const collection of interest.collections.keys()) {
-    policies.add(definitions.collectionPolicy(collection) ?? chaincodePolicy);
+    policies.add(definitions.collectionPolicy(interest.chaincode, collection) ?? chaincodePolicy);
   }
   for (const bytes of interest.keyPolicies) policies.add(SignaturePolicy.read(bytes));
   return [...policies];
@@ -78,7 +78,9 @@ export function candidatesFor(
   return nodes.filter((node) => {
     if (!node.endorser.hasChaincode(interest.chaincode)) return false;
     return [...interest.collections].every(([collection, { hasPrivateReads }]) => {
-      return !(hasPrivateReads || isProtected) || definitions.isCollectionMember(collection, node.msp);
+      return (
+        !(hasPrivateReads || isProtected) || definitions.isCollectionMember(interest.chaincode, collection, node.msp)
+      );
     });
   });
 }

@@ -1,5 +1,8 @@
 import type { ChainReader } from '../ledger/chainReader.js';
+import type { Collection } from '../ledger/collection.js';
+import type { DefinedChaincode } from '../ledger/definitions.js';
 import type { PeerLedger } from '../ledger/peerLedger.js';
+import type { PrivateSet } from '../ledger/readWriteSetBuilder.js';
 import { type EndorsementInterest, Simulator } from '../ledger/simulator.js';
 import { CLOCK_WINDOW_MS_MAX } from '../limits.js';
 import type { Identity } from '../membership/identity.js';
@@ -8,6 +11,7 @@ import { ImplicitPolicy } from '../membership/policy.js';
 import { type Proposal, transactionIdOf } from '../wire/proposal.js';
 import { common, decode, encode, peer } from '../wire/proto.js';
 import type { ChaincodeConnection } from './chaincodeConnection.js';
+import type { InstalledPackages } from './installedPackages.js';
 import type { SigningIdentity } from './signingIdentity.js';
 import { StubRequests } from './stubRequests.js';
 import type { SystemChaincodes } from './systemChaincodes.js';
@@ -40,9 +44,11 @@ export interface EndorserParts {
   readonly chain: ChainReader;
   readonly membership: Membership;
   readonly signer: SigningIdentity;
-  readonly chaincodes: ReadonlyMap<string, ChaincodeConnection>;
+  readonly packages: InstalledPackages;
   readonly system: SystemChaincodes;
   readonly clock: () => number;
+  /** Gives a private set to the peers of a collection's other members. Throws where they are too few. */
+  disseminate(transactionId: string, set: PrivateSet, collection: Collection): void;
 }
 
 /** Checks a proposal, executes it on the hospital's own chaincode process, and signs what came out. */
@@ -57,14 +63,15 @@ export class Endorser {
 
   /** Whether this peer has the chaincode, or it is one of the system's. */
   hasChaincode(name: string): boolean {
-    return this.#parts.chaincodes.has(name) || this.#parts.system.has(name);
+    return this.#parts.system.has(name) || this.#packageOf(name) !== undefined;
   }
 
   /** Processes a proposal. Never rejects. */
   async process(proposal: Proposal): Promise<ProposalOutcome> {
     const filtered = this.#filter(proposal);
     if (filtered !== undefined) return { kind: 'filtered', message: filtered };
-    if (proposal.channelId !== this.#parts.ledger.channel) {
+    const isAdministration = proposal.channelId === '' && this.#parts.system.has(proposal.chaincode);
+    if (proposal.channelId !== this.#parts.ledger.channel && !isAdministration) {
       return failure(`channel '${proposal.channelId}' not found`);
     }
     const invalid = this.#check(proposal);
@@ -89,7 +96,7 @@ export class Endorser {
     const invalid = this.#checkHeaders(proposal);
     if (invalid !== undefined) return `error validating proposal: ${invalid}`;
     const { channelId, transactionId, creator, proposalBytes, signature } = proposal;
-    if (this.#parts.ledger.status(transactionId)) {
+    if (channelId !== '' && this.#parts.ledger.status(transactionId)) {
       return `duplicate transaction found [${transactionId}]. Creator [${creator.toString('hex')}]`;
     }
     if (this.#parts.system.has(proposal.chaincode)) return undefined;
@@ -125,27 +132,24 @@ export class Endorser {
   }
 
   async #execute(proposal: Proposal): Promise<ProposalOutcome> {
-    if (this.#parts.system.has(proposal.chaincode)) return this.#answerSystemCall(proposal);
-    const { ledger } = this.#parts;
+    const { ledger, system } = this.#parts;
+    const isSystem = system.has(proposal.chaincode);
+    if (isSystem && (proposal.channelId === '' || !system.isSimulated(proposal.chaincode))) {
+      return this.#answerSystemCall(proposal);
+    }
     const endSimulation = await ledger.lock.simulate();
     try {
-      return await this.#simulate(proposal);
+      return isSystem ? this.#simulateSystemCall(proposal) : await this.#simulate(proposal);
     } finally {
       endSimulation();
     }
   }
 
   async #simulate(proposal: Proposal): Promise<ProposalOutcome> {
-    const { ledger, chain, chaincodes } = this.#parts;
+    const { ledger, chain } = this.#parts;
     const { chaincode, transactionId, channelId } = proposal;
-    const definition = ledger.definitions.get(chaincode);
-    const connection = chaincodes.get(chaincode);
-    if (!definition || !connection) {
-      throw new Error(
-        `make sure the chaincode ${chaincode} has been successfully defined on channel ${channelId} and try again: chaincode ${chaincode} not found`,
-      );
-    }
-    const simulator = new Simulator(ledger, chaincode, transactionId);
+    const { definition, connection } = this.#runnable(chaincode);
+    const simulator = this.#simulator(proposal);
     const requests = new StubRequests({ simulator, ledger, chain, chaincode, transactionId });
     const { response, event } = await connection
       .execute({
@@ -165,17 +169,70 @@ export class Endorser {
       );
     }
     const isError = response.getStatus() >= ERROR_STATUS_MIN;
-    // Nothing of another organisation's is kept, even if this peer was asked to endorse it.
-    const own = privateSets.filter((each) =>
-      ledger.definitions.isCollectionMember(each.collection, ledger.organization),
-    );
-    if (!isError && own.length > 0) ledger.privates.keepEndorsed(transactionId, own, ledger.height);
+    if (!isError) this.#keep(transactionId, privateSets);
     if (event && !isError) {
       event.setChaincodeId(chaincode);
       event.setTxId(transactionId);
     }
     const eventBytes = event && !isError ? encode(event) : undefined;
     const payload = responsePayload(proposal, response, publicBytes, eventBytes, definition.version);
+    return this.#answer(response, payload, interest);
+  }
+
+  /** Keeps private writes until they are committed, and gives them to the peers of the collections' other members. */
+  #keep(transactionId: string, sets: readonly PrivateSet[]): void {
+    if (sets.length === 0) return;
+    const { ledger, disseminate } = this.#parts;
+    // Nothing of another organisation's is kept, even if this peer was asked to endorse it.
+    const own = sets.filter(({ namespace, collection }) =>
+      ledger.definitions.isCollectionMember(namespace, collection, ledger.organization),
+    );
+    if (own.length > 0) ledger.privates.keepEndorsed(transactionId, own, ledger.height);
+    for (const set of sets) {
+      const collection = ledger.definitions.collection(set.namespace, set.collection);
+      if (collection) disseminate(transactionId, set, collection);
+    }
+  }
+
+  /** The definition and the process of a chaincode. Throws an Error that says in Fabric's words what is missing. */
+  #runnable(chaincode: string): { definition: DefinedChaincode; connection: ChaincodeConnection } {
+    const { ledger, packages } = this.#parts;
+    const definition = ledger.definitions.get(chaincode);
+    const found = definition && packages.get(this.#packageOf(chaincode) ?? '');
+    if (definition && found) return { definition, connection: found.connection };
+    throw new Error(
+      `make sure the chaincode ${chaincode} has been successfully defined on channel ${ledger.channel} and try again: ${this.#missing(definition, chaincode)}`,
+    );
+  }
+
+  #missing(definition: DefinedChaincode | undefined, chaincode: string): string {
+    if (!definition) return `chaincode ${chaincode} not found`;
+    if (this.#parts.ledger.approvedPackage(chaincode) === undefined) {
+      return `chaincode definition for '${chaincode}' at sequence ${definition.sequence} on channel '${this.#parts.ledger.channel}' has not yet been approved by this org`;
+    }
+    return `chaincode definition for '${chaincode}' exists, but chaincode is not installed`;
+  }
+
+  /** The installed package that serves a chaincode here: the one that this hospital approved. */
+  #packageOf(chaincode: string): string | undefined {
+    const { ledger, packages } = this.#parts;
+    if (!ledger.definitions.get(chaincode)) return undefined;
+    const id = ledger.approvedPackage(chaincode);
+    return id !== undefined && packages.get(id) ? id : undefined;
+  }
+
+  #simulator({ chaincode, transactionId, creator }: Proposal): Simulator {
+    const { ledger, membership } = this.#parts;
+    return new Simulator(ledger, chaincode, transactionId, membership.identify(creator)?.msp ?? '');
+  }
+
+  /** A call of the lifecycle: read and written as by any other chaincode, but in this process. */
+  #simulateSystemCall(proposal: Proposal): ProposalOutcome {
+    const simulator = this.#simulator(proposal);
+    const response = this.#parts.system.invoke(proposal, simulator);
+    const { publicBytes, privateSets, interest } = simulator.finish();
+    if (response.getStatus() < ERROR_STATUS_MIN) this.#keep(proposal.transactionId, privateSets);
+    const payload = responsePayload(proposal, response, publicBytes, undefined, SYSTEM_VERSION);
     return this.#answer(response, payload, interest);
   }
 

@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js';
-import type { DefinedChaincode } from '../ledger/definitions.js';
 import type { EndorsementInterest } from '../ledger/simulator.js';
 import type { Policy } from '../membership/policy.js';
 import { type Proposal, unpackProposal } from '../wire/proposal.js';
@@ -91,15 +90,15 @@ export class Endorsing {
   #plan(proposal: Proposal, { interest: found }: Success): EndorsementPlan {
     const { own, nodes, shuffle } = this.#parts;
     const { definitions } = own.ledger;
-    const definition = definitions.get(proposal.chaincode);
-    if (!definition) throw this.#noMetadata(proposal);
+    const policy = definitions.policyOf(proposal.chaincode);
+    if (!policy) throw this.#noMetadata(proposal);
     const interest: EndorsementInterest = found ?? {
       chaincode: proposal.chaincode,
       needsChaincodePolicy: true,
       keyPolicies: [],
       collections: new Map(),
     };
-    const policies = this.#policies(interest, definition);
+    const policies = this.#policies(interest, policy);
     const planFor = (isProtected: boolean) =>
       new EndorsementPlan(policies, candidatesFor(interest, nodes, definitions, isProtected), own);
     const isPossible = (plan: EndorsementPlan) => plan.choose(new Set(), new Set(), shuffle) !== undefined;
@@ -119,7 +118,7 @@ export class Endorsing {
   }
 
   /** A chaincode may give a key any policy, also one that nobody here can read. */
-  #policies(interest: EndorsementInterest, { policy }: DefinedChaincode): Policy[] {
+  #policies(interest: EndorsementInterest, policy: Policy): Policy[] {
     try {
       return policiesFor(interest, policy, this.#parts.own.ledger.definitions);
     } catch {

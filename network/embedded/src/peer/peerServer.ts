@@ -4,7 +4,15 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { MESSAGE_BYTES_MAX } from '../limits.js';
 import { gateway, peer } from '../wire/proto.js';
 import type { DeliverService } from './deliverService.js';
+import type { EndorserService } from './endorserService.js';
 import type { GatewayService } from './gatewayService.js';
+
+/** What a peer's endpoint serves. */
+export interface PeerServices {
+  readonly gateway: GatewayService;
+  readonly deliver: DeliverService;
+  readonly endorser: EndorserService;
+}
 
 /** One hospital's TLS endpoint. */
 export class PeerServer {
@@ -14,7 +22,7 @@ export class PeerServer {
   #endpoint: string;
 
   /** `listen`: `HOST:PORT`, port 0 for any free one. `tlsFolder`: `server.crt` and `server.key`. */
-  constructor(listen: string, tlsFolder: string, services: { gateway: GatewayService; deliver: DeliverService }) {
+  constructor(listen: string, tlsFolder: string, services: PeerServices) {
     this.#listen = listen;
     this.#endpoint = listen;
     this.#tlsFolder = tlsFolder;
@@ -24,6 +32,7 @@ export class PeerServer {
     });
     this.#server.addService(gateway.GatewayService, services.gateway.handlers());
     this.#server.addService(peer.DeliverService, services.deliver.handlers());
+    this.#server.addService(peer.EndorserService, services.endorser.handlers());
   }
 
   /** `HOST:PORT` where it listens. */

@@ -1,25 +1,27 @@
+import { LIFECYCLE } from '../ledger/chaincodeDefinition.js';
 import type { ChainReader } from '../ledger/chainReader.js';
 import type { PeerLedger } from '../ledger/peerLedger.js';
+import type { Simulator } from '../ledger/simulator.js';
 import type { Membership } from '../membership/membership.js';
 import { ImplicitPolicy } from '../membership/policy.js';
 import { blockMessage } from '../wire/block.js';
 import type { Proposal } from '../wire/proposal.js';
-import { common, decode, encode, peer } from '../wire/proto.js';
-
-const { QueryChaincodeDefinitionArgs, QueryChaincodeDefinitionResult } = peer.lifecycle;
+import { common, encode, peer } from '../wire/proto.js';
+import { type Lifecycle, NotFoundError } from './lifecycle.js';
 
 const LEDGER_QUERIES = 'qscc';
-const LIFECYCLE = '_lifecycle';
 /** The five queries of `qscc`, and whether each takes an argument. */
 const QUERIES = ['GetChainInfo', 'GetBlockByNumber', 'GetBlockByHash', 'GetTransactionByID', 'GetBlockByTxID'];
 
-/** The parts of Fabric's system chaincodes that only read: `qscc`, and the lifecycle's question for a definition. */
+/** Fabric's system chaincodes: `qscc`, which answers questions about the chain, and the chaincode lifecycle. */
 export class SystemChaincodes {
   readonly #ledger: PeerLedger;
   readonly #chain: ChainReader;
   readonly #membership: Membership;
+  readonly #lifecycleChaincode: Lifecycle;
 
-  constructor(ledger: PeerLedger, chain: ChainReader, membership: Membership) {
+  constructor(ledger: PeerLedger, chain: ChainReader, membership: Membership, lifecycle: Lifecycle) {
+    this.#lifecycleChaincode = lifecycle;
     this.#ledger = ledger;
     this.#chain = chain;
     this.#membership = membership;
@@ -29,11 +31,18 @@ export class SystemChaincodes {
     return name === LEDGER_QUERIES || name === LIFECYCLE;
   }
 
-  /** Answers a call with Fabric's response, errors included. */
-  invoke(proposal: Proposal): peer.Response {
+  /** Whether a chaincode reads and writes the ledger as others do. */
+  isSimulated(name: string): boolean {
+    return name === LIFECYCLE;
+  }
+
+  /** Answers a call with Fabric's response, errors included. `simulator` is absent outside the channel. */
+  invoke(proposal: Proposal, simulator?: Simulator): peer.Response {
     const args = proposal.input.getArgsList_asU8().map((each) => Buffer.from(each));
     try {
-      return proposal.chaincode === LEDGER_QUERIES ? this.#query(args, proposal) : this.#lifecycle(args, proposal);
+      return proposal.chaincode === LEDGER_QUERIES
+        ? this.#query(args, proposal)
+        : this.#lifecycle(args, proposal, simulator);
     } catch (error) {
       return answer(500, (error as Error).message);
     }
@@ -106,32 +115,41 @@ export class SystemChaincodes {
     return committed && encode(blockMessage(committed.block, committed.codes, committed.commitHash));
   }
 
-  #lifecycle(args: readonly Buffer[], proposal: Proposal): peer.Response {
+  #lifecycle(args: readonly Buffer[], proposal: Proposal, simulator: Simulator | undefined): peer.Response {
     if (args.length === 0) throw new Error('lifecycle scc must be invoked with arguments');
     if (args.length !== 2) {
       throw new Error(`lifecycle scc operations require exactly two arguments but received ${args.length}`);
     }
-    const [name, argument] = args as [Buffer, Buffer];
-    const denied = this.#denied(proposal, 'Writers');
+    const name = String(args[0]);
+    const isForAdmins = this.#lifecycleChaincode.isForAdmins(name);
+    const denied = isForAdmins ? this.#notOwnAdmin(proposal) : this.#denied(proposal, 'Writers');
     if (denied !== undefined) {
       throw new Error(`Failed to authorize invocation due to failed ACL check: ${denied}`);
     }
-    if (String(name) !== 'QueryChaincodeDefinition') {
-      throw new Error(`the embedded channel does not support the lifecycle function '${name}'`);
+    const failed = `failed to invoke backing implementation of '${name}'`;
+    let result: Buffer | undefined;
+    try {
+      result = this.#lifecycleChaincode.invoke(name, args[1] as Buffer, simulator);
+    } catch (error) {
+      if (error instanceof NotFoundError) return answer(404, error.message);
+      throw new Error(`${failed}: ${(error as Error).message}`, { cause: error });
     }
-    const chaincode = decode(QueryChaincodeDefinitionArgs, argument)?.getName() ?? '';
-    const definition = this.#ledger.definitions.get(chaincode);
-    if (!definition) return answer(404, `namespace ${chaincode} is not defined`);
-    const result = new QueryChaincodeDefinitionResult();
-    result.setSequence(definition.sequence);
-    result.setVersion(definition.version);
-    result.setEndorsementPlugin('escc');
-    result.setValidationPlugin('vscc');
-    result.setValidationParameter(definition.validationParameter);
-    result.setCollections(new peer.CollectionConfigPackage());
-    const approvals = result.getApprovalsMap();
-    for (const organization of this.#membership.organizations) approvals.set(organization, true);
-    return answer(200, '', encode(result));
+    if (!result) throw new Error(`${failed}: receiver *lifecycle.Invocation.${name} does not exist`);
+    return answer(200, '', result);
+  }
+
+  /** Why the creator of a proposal is not an admin of this peer's own hospital. */
+  #notOwnAdmin({ creator }: Proposal): string | undefined {
+    const during = 'during channelless check policy with policy [Admins]';
+    const own = this.#ledger.organization;
+    const identity = this.#membership.identify(creator);
+    if (identity?.msp !== own) {
+      const found = identity ? `expected MSP ID ${own}, received ${identity.msp}` : 'creator is malformed';
+      return `Failed deserializing proposal creator ${during}: [${found}]`;
+    }
+    if (identity.role === 'admin') return undefined;
+    const reason = `The identity is not an admin under this MSP [${own}]: The identity does not contain OU [ADMIN], MSP: [${own}]`;
+    return `Failed verifying that proposal's creator satisfies local MSP principal ${during}: [${reason}]`;
   }
 
   #denied({ channelId, proposalBytes, creator, signature }: Proposal, name: 'Readers' | 'Writers'): string | undefined {

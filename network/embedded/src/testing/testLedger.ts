@@ -65,8 +65,16 @@ export class TestLedger {
 
   /** Defines `demo` with the majority policy, or another one. */
   async define(ledger: PeerLedger, change: Partial<ChaincodeDefinition> = {}): Promise<void> {
-    const definition = { name: 'demo', version: '1', sequence: 1, validationParameter: majorityParameter(), ...change };
-    await this.commit(ledger, [definitionTransaction(TEST_CHANNEL, definition, ledger.state, this.peers, Date.now())]);
+    const definition = {
+      name: 'demo',
+      version: '1',
+      sequence: 1,
+      validationParameter: majorityParameter(),
+      collections: Buffer.alloc(0),
+      ...change,
+    };
+    const { envelope } = definitionTransaction(TEST_CHANNEL, definition, ledger.state, this.peers, Date.now());
+    await this.commit(ledger, [envelope]);
   }
 
   /** Orders envelopes as one block and has it committed; answers the names of the verdicts. */

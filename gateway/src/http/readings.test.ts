@@ -112,6 +112,19 @@ describe('a study', () => {
     expect((await readStudy()).failures).toEqual([failure]);
   });
 
+  test('whose patients all have one class says so, also while the next round is tried', async () => {
+    writeStudy(api.state);
+    writeInitialRound(api.state, []);
+    const outcome = { kind: 'none', reason: 'ONE_CLASS', sumDigest: digestOf('sum') };
+    for (const msp of [CLEVELAND, HUNGARY, VA])
+      api.state.write({ [`attestation~heart~0000000000~${msp}`]: { study: HEART, round: 0, msp, outcome, at: 7 } });
+    const failures = [{ code: 'FEDERATION_ONE_CLASS', step: 'aggregate', round: 0, times: 1, at: 7 }];
+    expect(await readStudy()).toMatchObject({ stage: 'active', failures });
+    const round = api.state.get('round~heart~0000000000') as object;
+    api.state.write({ 'round~heart~0000000001': { ...round, round: 1 } });
+    expect((await readStudy()).failures).toMatchObject(failures);
+  });
+
   test('is paused after too many aborts, until members vote to go on', async () => {
     writeStudy(api.state);
     writeInitialRound(api.state, []);

@@ -88,7 +88,7 @@ export function studyResource(records: Records, study: StudyId, failures: Failur
     versions,
     votes,
     progress: progressAfter(last, votes),
-    failures: [...failures.failures(study), ...hopelessness(last)],
+    failures: [...failures.failures(study), ...hopelessness(lastOver(records, last))],
   };
 }
 
@@ -103,6 +103,14 @@ export function voteTallies(records: Records, study: StudyId, protocol: StudyPro
     carried: votes.filter(({ yes }) => yes).length >= needed,
     votes,
   }));
+}
+
+/** The last round, or while that is running, the one before. */
+function lastOver(records: Records, last: RoundRecords | undefined): RoundRecords | undefined {
+  if (!last || last.round.round === 0) return last;
+  const { stage } = deriveRound(last.protocol, last.facts);
+  if (stage === 'agreed' || stage === 'aborted') return last;
+  return roundRecords(records, last.round.study, last.round.round - 1);
 }
 
 /** A round that ended without a version because of the data themselves: the next one ends so too, whoever votes for it. */

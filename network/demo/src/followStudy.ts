@@ -40,7 +40,7 @@ export async function followStudy(
   const told = new Set<number>();
   const lines = new RoundLines(protocol, say);
   const readAll = async (): Promise<boolean> => {
-    const { stage, progress } = await client.study(study);
+    const { stage, progress, failures } = await client.study(study);
     const summaries = await client.all((page) => client.rounds(study, page));
     for (const summary of summaries) {
       // A line says how many attested, so it waits for the last one; but not when the next round is under way.
@@ -52,7 +52,7 @@ export async function followStudy(
     }
     if (stage === 'paused')
       throw new Error(
-        `the study is paused after ${progress.abortsInRow} aborted and ${progress.rejectionsInRow} rejected rounds in a row: see the logs, then vote to resume`,
+        `the study is paused after ${progress.abortsInRow} aborted and ${progress.rejectionsInRow} rejected rounds in a row: ${failures.map(({ code, detail }) => `${code}: ${detail}`).join('; ') || 'see the logs, then vote to resume'}`,
       );
     return stage === 'ended';
   };

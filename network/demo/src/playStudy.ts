@@ -20,7 +20,7 @@ export async function freeStudyId(hospital: DemoHospital, name: string): Promise
   }
 }
 
-/** The first hospital's researcher proposes; every hospital's compliance officer signs the protocol's hash. */
+/** The first hospital's researcher proposes; every hospital's compliance officer signs the protocol's hash, once the own rows fit. */
 export async function proposeAndApprove(
   hospitals: readonly DemoHospital[],
   id: string,
@@ -35,6 +35,7 @@ export async function proposeAndApprove(
     hospitals.map(async (hospital) => {
       const officer = hospital.as('compliance-officer');
       const read = await readOwnCopy(hospital, id);
+      await requireRows(hospital, id);
       await officer.approveStudy(
         id,
         { version: read.version, protocolHash: read.protocolHash, reason: 'demonstration' },
@@ -44,6 +45,15 @@ export async function proposeAndApprove(
     }),
   );
   return proposer.as('researcher').study(id);
+}
+
+/** Nobody signs a study that the own file does not fit. @throws Error that names the hospital, the code and the line */
+async function requireRows(hospital: DemoHospital, id: string): Promise<void> {
+  try {
+    await hospital.as('compliance-officer').dataReport(id);
+  } catch (error) {
+    throw new Error(`${hospital.name}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 const COPY_MS_MAX = 30_000;

@@ -9,6 +9,7 @@ import { freeStudyId, proposeAndApprove } from './playStudy.js';
 import { equalAttestations } from './proof.js';
 import type { Say } from './say.js';
 import type { DemoStudy } from './studyFile.js';
+import { watchFailures } from './watchFailures.js';
 
 export type FinishedRound = Readonly<{
   round: RoundResource;
@@ -30,7 +31,7 @@ export type FinishedStudy = Readonly<{
 const LATE_ATTESTATIONS_MS_MAX = 10_000;
 const POLL_MS = 100;
 
-/** @throws Error where the study pauses or ends without an evaluated version */
+/** @throws Error where the study pauses, cannot go on, or ends without an evaluated version */
 export async function runStudy(
   hospitals: readonly DemoHospital[],
   { id, protocol, alone }: DemoStudy,
@@ -40,7 +41,17 @@ export async function runStudy(
   const first = hospitals[0] as DemoHospital;
   const study = await freeStudyId(first, id);
   await proposeAndApprove(hospitals, study, protocol, say);
-  await followStudy(first, study, protocol, say, signal);
+  const over = new AbortController();
+  const following = AbortSignal.any([signal, over.signal]);
+  try {
+    // Watching ends by itself only to say that the study cannot go on.
+    await Promise.race([
+      followStudy(first, study, protocol, say, following),
+      watchFailures(hospitals, study, protocol, say, following).then(() => new Promise<never>(() => undefined)),
+    ]);
+  } finally {
+    over.abort();
+  }
   const rounds = await finishedRounds(hospitals, study, protocol);
   const researcher = first.as('researcher');
   const models = await researcher.all((page) => researcher.models(study, page));

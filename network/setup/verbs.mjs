@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from './check.mjs';
 import { runInForeground } from './child.mjs';
+import { conformance } from './conformance.mjs';
 import { runDemo, startNetwork } from './demo.mjs';
 import { NETWORK, ROOT } from './paths.mjs';
 import { say, setUp } from './setUp.mjs';
@@ -27,6 +28,11 @@ const VERBS = {
   build: { says: 'install and build what is due', wants: 'all', run: async () => 0 },
   check: { says: 'types, lint, format, import rules, cycles, unused code', wants: 'no engine', run: check },
   test: { says: 'every test; -- --only PROJECT, a path, --seeds N', wants: 'all', run: test },
+  conformance: {
+    says: 'the embedded channel against real Fabric, live or recorded',
+    wants: 'no engine',
+    run: conformance,
+  },
   bench: { says: 'measure and print the figures', wants: 'all', run: (args) => node(BENCH, args) },
 };
 
@@ -48,7 +54,7 @@ function node(program, args) {
 export async function runVerb(name, args) {
   const verb = VERBS[name];
   if (!verb) {
-    const lines = Object.entries(VERBS).map(([key, { says }]) => `  npm run ${key.padEnd(8)}${says}`);
+    const lines = Object.entries(VERBS).map(([key, { says }]) => `  npm run ${key.padEnd(13)}${says}`);
     process.stderr.write(`${name ? `There is no verb ${name}. ` : ''}The verbs are:\n${lines.join('\n')}\n`);
     return 1;
   }

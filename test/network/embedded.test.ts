@@ -377,7 +377,7 @@ describe('system chaincodes', () => {
     const lifecycle = channel.getContract('_lifecycle');
     expect(await outcomeOf(() => lifecycle.evaluateTransaction('InstallEverything', 'x'))).toMatchObject({
       message: expect.stringMatching(
-        /failed to invoke backing implementation of 'InstallEverything': receiver \*lifecycle\.Invocation\.InstallEverything does not exist$/,
+        /Failed to authorize invocation due to failed ACL check: Unmapped policy for _lifecycle\/InstallEverything$/,
       ),
     });
   });

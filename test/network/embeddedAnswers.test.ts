@@ -172,7 +172,7 @@ describe("what is not so is answered in Fabric's words", () => {
       message: `Rejecting invoke of QSCC from another chaincode because of potential for deadlocks, original invocation for '${CHAINCODE}'`,
     });
     const outcome = await outcomeOf(() => contract.evaluateTransaction('invoke', 'other'));
-    expect(outcome.message).toMatch(/does not support calls from one chaincode to another \(other\)/);
+    expect(outcome.message).toMatch(/failed to get chaincode container info for other: chaincode other not found$/);
   });
 
   test('keys that are odd but allowed', async () => {

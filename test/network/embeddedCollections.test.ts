@@ -103,7 +103,7 @@ describe('a collection', () => {
       contract('AMSP').submit('putPrivateIn', { arguments: ['lonely', 'k'], transientData: { value: 'x' } });
     const { details } = await outcomeOf(call);
     expect(details).toEqual([
-      'AMSP: error in simulation: could not build private data dissemination plan for chaincode demo and collection lonely: required to disseminate to at least 1 peers, but know of only 0 eligible peers',
+      'AMSP: error in simulation: failed to distribute private collection, txID <TX>, channel testchannel: could not build private data dissemination plan for chaincode demo and collection lonely: required to disseminate to at least 1 peers, but know of only 0 eligible peers',
     ]);
   });
 

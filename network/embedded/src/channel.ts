@@ -180,7 +180,7 @@ export class Channel {
     const eligible = this.#peers.filter(({ msp }) => msp !== from && collection.organizations.has(msp));
     if (eligible.length < collection.requiredPeerCount) {
       throw new Error(
-        `error in simulation: could not build private data dissemination plan for chaincode ${set.namespace} and collection ${set.collection}: required to disseminate to at least ${collection.requiredPeerCount} peers, but know of only ${eligible.length} eligible peers`,
+        `error in simulation: failed to distribute private collection, txID ${transactionId}, channel ${this.#config.channel}: could not build private data dissemination plan for chaincode ${set.namespace} and collection ${set.collection}: required to disseminate to at least ${collection.requiredPeerCount} peers, but know of only ${eligible.length} eligible peers`,
       );
     }
     for (const { ledger } of eligible.slice(0, collection.maximumPeerCount)) {

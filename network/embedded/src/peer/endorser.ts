@@ -150,7 +150,14 @@ export class Endorser {
     const { chaincode, transactionId, channelId } = proposal;
     const { definition, connection } = this.#runnable(chaincode);
     const simulator = this.#simulator(proposal);
-    const requests = new StubRequests({ simulator, ledger, chain, chaincode, transactionId });
+    const requests = new StubRequests({
+      simulator,
+      ledger,
+      chain,
+      chaincode,
+      transactionId,
+      isSameProcess: (other) => this.#packageOf(other) === this.#packageOf(chaincode),
+    });
     const { response, event } = await connection
       .execute({
         channelId,
@@ -230,10 +237,11 @@ export class Endorser {
   #simulateSystemCall(proposal: Proposal): ProposalOutcome {
     const simulator = this.#simulator(proposal);
     const response = this.#parts.system.invoke(proposal, simulator);
-    const { publicBytes, privateSets, interest } = simulator.finish();
+    const { publicBytes, privateSets } = simulator.finish();
     if (response.getStatus() < ERROR_STATUS_MIN) this.#keep(proposal.transactionId, privateSets);
     const payload = responsePayload(proposal, response, publicBytes, undefined, SYSTEM_VERSION);
-    return this.#answer(response, payload, interest);
+    // As at Fabric's gateway, what the lifecycle writes is no measure of who has to endorse: a majority, or whom the client names.
+    return this.#answer(response, payload, undefined);
   }
 
   #answerSystemCall(proposal: Proposal): ProposalOutcome {

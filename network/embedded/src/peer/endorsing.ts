@@ -69,7 +69,7 @@ export class Endorsing {
 
   async #endorseByPolicy(proposal: Proposal): Promise<Collected> {
     const { own, shuffle } = this.#parts;
-    if (!this.#nodesFor(proposal).includes(own)) throw this.#noMetadata(proposal);
+    if (!this.#nodesFor(proposal).includes(own)) throw this.#nobodyHas(proposal);
     const answer = await askPeer(own, proposal, true);
     if (answer.kind === 'failure') {
       throw new RpcError(status.ABORTED, 'failed to endorse transaction, see attached details for more info', [
@@ -130,6 +130,14 @@ export class Endorsing {
   #nodesFor({ channelId, chaincode }: Proposal): PeerNode[] {
     if (channelId !== this.#parts.channel) return [];
     return this.#parts.nodes.filter((node) => node.endorser.hasChaincode(chaincode));
+  }
+
+  #nobodyHas(proposal: Proposal): RpcError {
+    const { channel, own } = this.#parts;
+    const isDefined = proposal.channelId === channel && own.ledger.definitions.get(proposal.chaincode) !== undefined;
+    if (!isDefined) return this.#noMetadata(proposal);
+    const text = `${NO_COMBINATION}: required chaincodes are not installed on sufficient peers`;
+    return new RpcError(status.FAILED_PRECONDITION, text);
   }
 
   #noMetadata({ chaincode, channelId }: Proposal): RpcError {

@@ -47,6 +47,13 @@ const ADMIN_FUNCTIONS = new Set([
   'QueryApprovedChaincodeDefinitions',
 ]);
 
+const WRITER_FUNCTIONS = new Set([
+  'CheckCommitReadiness',
+  'CommitChaincodeDefinition',
+  'QueryChaincodeDefinition',
+  'QueryChaincodeDefinitions',
+]);
+
 /** A definition as a client proposes it. */
 type DefinitionArgs =
   | peer.lifecycle.CommitChaincodeDefinitionArgs
@@ -67,6 +74,11 @@ export class Lifecycle {
     this.#packages = packages;
   }
 
+  /** Whether Fabric's lifecycle has a function of this name, called here or not. */
+  isKnown(name: string): boolean {
+    return ADMIN_FUNCTIONS.has(name) || WRITER_FUNCTIONS.has(name);
+  }
+
   /** Whether a function is for the hospital's own admin. */
   isForAdmins(name: string): boolean {
     return ADMIN_FUNCTIONS.has(name);
@@ -81,9 +93,9 @@ export class Lifecycle {
   #installed(name: string, argument: Buffer): Message | undefined {
     switch (name) {
       case 'InstallChaincode':
-        return this.#install(read(messages.InstallChaincodeArgs, argument));
+        return this.#install(read(messages.InstallChaincodeArgs, argument, name));
       case 'QueryInstalledChaincode':
-        return this.#queryInstalled(read(messages.QueryInstalledChaincodeArgs, argument).getPackageId());
+        return this.#queryInstalled(read(messages.QueryInstalledChaincodeArgs, argument, name).getPackageId());
       case 'QueryInstalledChaincodes': {
         const result = new messages.QueryInstalledChaincodesResult();
         result.setInstalledChaincodesList(
@@ -104,15 +116,15 @@ export class Lifecycle {
   #onChannel(name: string, argument: Buffer, simulator: Simulator): Message | undefined {
     switch (name) {
       case 'ApproveChaincodeDefinitionForMyOrg':
-        return this.#approve(read(messages.ApproveChaincodeDefinitionForMyOrgArgs, argument), simulator);
+        return this.#approve(read(messages.ApproveChaincodeDefinitionForMyOrgArgs, argument, name), simulator);
       case 'CheckCommitReadiness':
-        return this.#checkReadiness(read(messages.CheckCommitReadinessArgs, argument), simulator);
+        return this.#checkReadiness(read(messages.CheckCommitReadinessArgs, argument, name), simulator);
       case 'CommitChaincodeDefinition':
-        return this.#commit(read(messages.CommitChaincodeDefinitionArgs, argument), simulator);
+        return this.#commit(read(messages.CommitChaincodeDefinitionArgs, argument, name), simulator);
       case 'QueryApprovedChaincodeDefinition':
-        return this.#queryApproved(read(messages.QueryApprovedChaincodeDefinitionArgs, argument), simulator);
+        return this.#queryApproved(read(messages.QueryApprovedChaincodeDefinitionArgs, argument, name), simulator);
       case 'QueryChaincodeDefinition':
-        return this.#queryDefinition(read(messages.QueryChaincodeDefinitionArgs, argument).getName(), simulator);
+        return this.#queryDefinition(read(messages.QueryChaincodeDefinitionArgs, argument, name).getName(), simulator);
       case 'QueryChaincodeDefinitions':
         return this.#queryDefinitions(simulator);
       default:
@@ -365,9 +377,13 @@ function privateState(simulator: Simulator, organization: string): RecordState {
   };
 }
 
-function read<T>(type: { deserializeBinary(bytes: Uint8Array): T }, bytes: Uint8Array): T {
+/** The argument of the function `name`. */
+function read<T>(type: { deserializeBinary(bytes: Uint8Array): T }, bytes: Uint8Array, name: string): T {
   const message = decode(type, bytes);
-  if (message === undefined)
-    throw new Error('could not decode input arg: proto: cannot parse invalid wire-format data');
+  if (message === undefined) {
+    throw new Error(
+      `could not decode input arg for *lifecycle.Invocation.${name}: proto: cannot parse invalid wire-format data`,
+    );
+  }
   return message;
 }

@@ -21,6 +21,7 @@ export class StubRequests {
   readonly #chain: ChainReader;
   readonly #chaincode: string;
   readonly #transactionId: string;
+  readonly #isSameProcess: (chaincode: string) => boolean;
   readonly #queries = new Queries();
 
   constructor(parts: {
@@ -29,12 +30,15 @@ export class StubRequests {
     chain: ChainReader;
     chaincode: string;
     transactionId: string;
+    /** Whether the process of this chaincode serves another one, too. */
+    isSameProcess: (chaincode: string) => boolean;
   }) {
     this.#simulator = parts.simulator;
     this.#ledger = parts.ledger;
     this.#chain = parts.chain;
     this.#chaincode = parts.chaincode;
     this.#transactionId = parts.transactionId;
+    this.#isSameProcess = parts.isSameProcess;
   }
 
   /** The payload of the response to a request; undefined where this is no request that a peer answers. */
@@ -169,7 +173,8 @@ export class StubRequests {
         `Rejecting invoke of QSCC from another chaincode because of potential for deadlocks, ${original}`,
       );
     }
-    if (target === this.#chaincode) {
+    // A process has one call of a transaction at a time.
+    if (this.#isSameProcess(target)) {
       throw new Error(`execute failed: error sending: txid: ${this.#transactionId}(${this.#ledger.channel}) exists`);
     }
     if (!this.#ledger.definitions.get(target)) {

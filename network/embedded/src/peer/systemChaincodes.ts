@@ -121,6 +121,11 @@ export class SystemChaincodes {
       throw new Error(`lifecycle scc operations require exactly two arguments but received ${args.length}`);
     }
     const name = String(args[0]);
+    if (!this.#lifecycleChaincode.isKnown(name)) {
+      throw new Error(
+        `Failed to authorize invocation due to failed ACL check: Unmapped policy for ${LIFECYCLE}/${name}`,
+      );
+    }
     const isForAdmins = this.#lifecycleChaincode.isForAdmins(name);
     const denied = isForAdmins ? this.#notOwnAdmin(proposal) : this.#denied(proposal, 'Writers');
     if (denied !== undefined) {

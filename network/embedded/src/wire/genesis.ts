@@ -1,6 +1,12 @@
 import type { Membership } from '../membership/membership.js';
 import { type Block, dataHashOf } from './block.js';
+import { describeOrganization, describeSection } from './configPolicies.js';
+import { transactionIdOf } from './proposal.js';
 import { common, encode, msp } from './proto.js';
+
+/** Nobody creates block 0, but a header must have a creator and a nonce to be one. */
+const CREATOR = Buffer.from('genesis');
+const NONCE = Buffer.alloc(24);
 
 /**
  * Block 0: the channel's configuration, with every member organisation's certificate authorities. It is computed from
@@ -11,10 +17,11 @@ export function genesisBlock(channel: string, membership: Membership): Block {
   config.setSequence(0);
   const root = new common.ConfigGroup();
   const organizations = membership.organizations.map((id) => [id, organizationGroup(id, membership)] as const);
-  for (const section of ['Application', 'Orderer']) {
+  for (const section of ['Application', 'Orderer'] as const) {
     const group = new common.ConfigGroup();
     group.setModPolicy('Admins');
     for (const [id, each] of organizations) group.getGroupsMap().set(id, each);
+    describeSection(group, section);
     root.getGroupsMap().set(section, group);
   }
   root.setModPolicy('Admins');
@@ -25,10 +32,10 @@ export function genesisBlock(channel: string, membership: Membership): Block {
   const channelHeader = new common.ChannelHeader();
   channelHeader.setType(common.HeaderType.CONFIG);
   channelHeader.setChannelId(channel);
+  channelHeader.setTxId(transactionIdOf(NONCE, CREATOR));
   const signatureHeader = new common.SignatureHeader();
-  // Nobody creates block 0, but a header must have a creator and a nonce to be one.
-  signatureHeader.setCreator(Buffer.from('genesis'));
-  signatureHeader.setNonce(Buffer.alloc(24));
+  signatureHeader.setCreator(CREATOR);
+  signatureHeader.setNonce(NONCE);
   const header = new common.Header();
   header.setChannelHeader(encode(channelHeader));
   header.setSignatureHeader(encode(signatureHeader));
@@ -68,6 +75,7 @@ function organizationGroup(id: string, membership: Membership): common.ConfigGro
   const group = new common.ConfigGroup();
   group.setModPolicy('Admins');
   group.getValuesMap().set('MSP', value);
+  describeOrganization(group, id);
   return group;
 }
 

@@ -80,6 +80,7 @@ describe('ReceiptDesk', () => {
     const first = await at.desk.receive(at.pushed());
     expect(await at.desk.receive(at.pushed())).toEqual(first);
     expect(await at.refusalOf({ bytes: vectorOf(2) })).toBe('FACT_CHANGED');
+    expect(at.blobs.files.size).toBe(1);
     expect(await at.refusalOf({ bytes: vectorOf(2), from: C })).toBe('accepted');
   });
 

@@ -44,15 +44,22 @@ export class ReceiptDesk implements VectorDesk {
     await this.#untilExpected(pushed, signal);
     const { blobs, journal, receiptKeys } = this.#ports;
     await this.#requireOwnKey(study);
+    // Before it takes up disk, too: a second vector leaves nothing here.
+    this.#isSignedFor(pushed);
     await blobs.put(bytes);
     // Nothing is awaited between looking and writing down: of two vectors that come together one is signed for.
-    const signedFor = journaledReceipt(journal, study, round, from);
-    if (signedFor !== undefined && signedFor !== digest)
-      throw refusal('FACT_CHANGED', { msp: from, fact: 'vector', round });
-    if (signedFor === undefined) journalReceipt(journal, study, round, from, digest);
+    if (!this.#isSignedFor(pushed)) journalReceipt(journal, study, round, from, digest);
     const payload = receiptPayload(this.#identity.channel, study, round, from, digest);
     this.#ports.log.info({ study, round, from, digest }, 'vector received');
     return { msp: this.#identity.msp, signature: await receiptKeys.sign(study, payload) };
+  }
+
+  /** @throws ConsiliumError FACT_CHANGED where another vector of the contributor was signed for in the round */
+  #isSignedFor({ study, round, from, digest }: PushedVector): boolean {
+    const signedFor = journaledReceipt(this.#ports.journal, study, round, from);
+    if (signedFor !== undefined && signedFor !== digest)
+      throw refusal('FACT_CHANGED', { msp: from, fact: 'vector', round });
+    return signedFor !== undefined;
   }
 
   /** Waits, for a bounded time, until the mirror knows what the contributor must have seen. */

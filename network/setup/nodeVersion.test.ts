@@ -26,7 +26,7 @@ describe('the Node that runs us', () => {
     expect(result.status).toBe(1);
     expect(result.stdout).toBe('');
     expect(result.stderr).toBe(
-      'Consilium needs Node 20.19 or a later 20, or 22.12 or newer; this is 18.20.8. Install a newer Node and try again.\n',
+      'NODE_TOO_OLD: Node 18.20.8 does not run Consilium: install 20.19 or a later 20, or 22.12 or newer, and try again\n',
     );
   });
 

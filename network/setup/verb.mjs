@@ -16,11 +16,11 @@ if (isSupportedNode(process.versions.node)) {
     );
 } else {
   process.stderr.write(
-    'Consilium needs Node ' +
-      NODE_WANTED +
-      '; this is ' +
+    'NODE_TOO_OLD: Node ' +
       process.versions.node +
-      '. Install a newer Node and try again.\n',
+      ' does not run Consilium: install ' +
+      NODE_WANTED +
+      ', and try again\n',
   );
   process.exitCode = 1;
 }

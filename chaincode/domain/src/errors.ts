@@ -195,7 +195,7 @@ export const ERRORS = {
     message: 'the channel runs the chaincode {found}, this gateway was built with {expected}',
   },
   // launcher
-  NODE_TOO_OLD: { kind: 'invalid', message: 'Node {found} is too old: 20.19 or newer is needed' },
+  NODE_TOO_OLD: { kind: 'invalid', message: 'Node {found} does not run Consilium: install {wanted}, and try again' },
   TOPOLOGY_INVALID: { kind: 'invalid', message: '{problems}' },
   TOPOLOGY_DUPLICATE: { kind: 'invalid', message: 'two hospitals are called {name}' },
   TOPOLOGY_TOO_FEW: { kind: 'invalid', message: 'a federation has two hospitals at least, this topology has {found}' },

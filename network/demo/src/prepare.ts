@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Topology } from '@consilium/domain';
+import { refusal, Topology } from '@consilium/domain';
 import { z } from 'zod';
 import { type CohortSource, writeCohortSource } from './cohortRecord.js';
 import { heartTopology } from './heart/heartTopology.js';
@@ -25,7 +25,9 @@ export async function prepare(
   say: Say,
 ): Promise<void> {
   if (topology !== undefined && study === undefined && !networkOnly)
-    throw new Error('--topology brings your own files: say with --study which columns are read and what is predicted');
+    throw refusal('INPUT_INVALID', {
+      problems: '--topology brings your own files: say with --study which columns are read and what is predicted',
+    });
   const { written, source } = topology === undefined ? await heartCohort(cacheFolder, say) : await ownCohort(topology);
   await mkdir(home, { recursive: true, mode: 0o700 });
   await writeFile(join(home, 'topology.json'), `${JSON.stringify(written, null, 2)}\n`);
@@ -47,10 +49,12 @@ async function ownCohort(file: string): Promise<{ written: unknown; source: Coho
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new Error(`${file} cannot be read as JSON: ${(error as Error).message}`, { cause: error });
+    const problems = `${file} cannot be read as JSON: ${(error as Error).message}`;
+    throw refusal('TOPOLOGY_INVALID', { problems }, { cause: error });
   }
   const result = Topology.safeParse(value);
-  if (!result.success) throw new Error(`${file} is no topology:\n${z.prettifyError(result.error)}`);
+  if (!result.success)
+    throw refusal('TOPOLOGY_INVALID', { problems: `${file} is no topology:\n${z.prettifyError(result.error)}` });
   const folder = dirname(resolve(file));
   const hospitals = result.data.hospitals.map((hospital) => ({
     ...hospital,
@@ -70,7 +74,7 @@ async function fileDigest(file: string): Promise<string> {
   try {
     await pipeline(createReadStream(file), hash);
   } catch (error) {
-    throw new Error(`${file} cannot be read: the topology names it`, { cause: error });
+    throw refusal('DATA_FILE_MISSING', { file }, { cause: error });
   }
   return hash.digest('hex');
 }

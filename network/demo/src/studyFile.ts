@@ -1,6 +1,7 @@
 /** The study that is run: the heart study, or one from a file, fitted to the hospitals that are there. */
 import { readFile } from 'node:fs/promises';
-import { LocalTraining, type Msp, StudyProtocol } from '@consilium/domain';
+import { BaselineBody } from '@consilium/client';
+import { type Msp, refusal, StudyProtocol } from '@consilium/domain';
 import { z } from 'zod';
 import type { AloneTraining } from './arms.js';
 import { readAloneTraining, readFederatedTraining, readHeartStudy } from './heart/heartStudies.js';
@@ -11,8 +12,8 @@ export type DemoStudy = Readonly<{ id: string; protocol: StudyProtocol; alone: A
 const StudyFile = z.looseObject({
   schemaVersion: z.literal(1).default(1),
   mode: z.literal('open').default('open'),
-  /** How each hospital trains alone, for comparison; absent: as in the study, all rounds' steps in one go. */
-  alone: LocalTraining.partial().optional(),
+  /** How each hospital trains alone, for comparison. What is absent is the study's own, with all rounds' steps in one go. */
+  alone: BaselineBody.shape.training.unwrap().optional(),
 });
 
 type Wish = Readonly<{
@@ -23,7 +24,7 @@ type Wish = Readonly<{
   trainingShare?: number;
 }>;
 
-/** @throws Error that names the file and each field that does not fit */
+/** @throws ConsiliumError INPUT_INVALID that names the file and each field that does not fit */
 export async function demoStudy({ study, seed, rounds, members, trainingShare }: Wish): Promise<DemoStudy> {
   const sorted = [...members].sort((a, b) => (a < b ? -1 : 1));
   const changes = {
@@ -44,7 +45,7 @@ export async function demoStudy({ study, seed, rounds, members, trainingShare }:
   return {
     id: 'study',
     protocol,
-    alone: () => alone ?? { steps: Math.min(100_000, protocol.training.steps * protocol.trainingRounds) },
+    alone: () => ({ steps: Math.min(100_000, protocol.training.steps * protocol.trainingRounds), ...alone }),
   };
 }
 
@@ -53,17 +54,21 @@ async function readJson(file: string): Promise<unknown> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new Error(`${file} cannot be read: name a study protocol in JSON`, { cause: error });
+    throw invalid(`${file} cannot be read: name a study protocol in JSON`, error);
   }
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(`${file} is not JSON: ${(error as Error).message}`, { cause: error });
+    throw invalid(`${file} is not JSON: ${(error as Error).message}`, error);
   }
 }
 
 function parsed<Shape extends z.ZodType>(file: string, shape: Shape, value: unknown): z.infer<Shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
-  throw new Error(`${file} is no study protocol:\n${z.prettifyError(result.error)}`);
+  throw invalid(`${file} is no study protocol:\n${z.prettifyError(result.error)}`, result.error);
+}
+
+function invalid(problems: string, cause: unknown): Error {
+  return refusal('INPUT_INVALID', { problems }, { cause });
 }

@@ -5,8 +5,13 @@ import { accuracy, areaUnderCurve, lossScale, type Metrics, meanLoss, type Study
 import type { DemoHospital } from './hospitals.js';
 import type { Say } from './say.js';
 
-/** Without any change on the ledger for this long, the demo gives up and says so. */
-const SILENCE_MS_MAX = 300_000;
+/**
+ * The ledger may be still for as long as joining and contributing last, be it for long training or a lost hospital. After
+ * this much more the demo gives up and says so.
+ */
+const SILENCE_BEYOND_DEADLINES_MS = 60_000;
+/** What a timer of Node can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 const HEAD = [
   'round',
@@ -35,7 +40,9 @@ export async function followStudy(
 ): Promise<void> {
   const client = hospital.as('researcher');
   const quiet = new AbortController();
-  const watchdog = setTimeout(() => quiet.abort(), SILENCE_MS_MAX);
+  const { joinMs, contributeMs } = protocol.deadlines;
+  const silenceMsMax = Math.min(TIMER_MS_MAX, joinMs + contributeMs + SILENCE_BEYOND_DEADLINES_MS);
+  const watchdog = setTimeout(() => quiet.abort(), silenceMsMax);
   const heard = AbortSignal.any([signal, quiet.signal]);
   const told = new Set<number>();
   const lines = new RoundLines(protocol, say);
@@ -68,7 +75,7 @@ export async function followStudy(
       if (mayHaveSettled && (await readAll())) return;
     }
     if (quiet.signal.aborted)
-      throw new Error(`nothing happened on the ledger for ${SILENCE_MS_MAX / 1000} s: see the logs`);
+      throw new Error(`nothing happened on the ledger for ${silenceMsMax / 1000} s: see the logs`);
     signal.throwIfAborted();
   } finally {
     clearTimeout(watchdog);

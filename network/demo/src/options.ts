@@ -35,7 +35,7 @@ export function withDemoOptions(command: Command): Command {
       'the same with a part of the training rows, in percent: 10,25,50,100',
       list(whole(1, 100)),
     )
-    .option('--figures <folder>', 'writes figures as SVG there (with --fractions: the curve, too)')
+    .option('--figures <folder>', 'writes figures as SVG there (with --fractions always: figures in the home folder)')
     .addOption(new Option('--engine <name>', 'what trains').choices(['auto', 'tfjs-node', 'wasm']).default('auto'))
     .addOption(new Option('--mode <mode>', 'how updates travel').choices(['open']).default('open'))
     .addOption(new Option('--channel <kind>', 'which channel').choices(ChannelKind.options).default('embedded'))

@@ -1,4 +1,5 @@
 /** Plays the people of all hospitals over REST and shows what came of it: `run`. */
+import { join } from 'node:path';
 import { cohortLine, readCohortSource } from './cohortRecord.js';
 import { meanComparison } from './comparison.js';
 import { fractionTable } from './curve.js';
@@ -65,7 +66,9 @@ async function playAll(
   }
   report = { ...report, invalidTransactions: await invalidTransactions(network.hospitals) };
   say.line(`\n${timesLine(report)}`);
-  if (options.figures !== undefined) await writeFigures(options.figures, main, report.fractions, say);
+  // The curve is asked for as a figure, too: without a folder of the user's it goes to the home folder.
+  const figures = options.figures ?? (options.fractions ? join(options.home, 'figures') : undefined);
+  if (figures !== undefined) await writeFigures(figures, main, report.fractions, say);
   if (options.report !== undefined) {
     await writeReport(options.report, report);
     say.line(`The report is in ${options.report}.`);

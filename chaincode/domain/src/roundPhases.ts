@@ -29,6 +29,10 @@ export const ROUND_PHASES: readonly Row[] = [
   },
 ];
 
+/**
+ * The phases that a round goes through, in their order.
+ * @throws RangeError for a kind and mode that the table does not have
+ */
 export function phasesOf(kind: RoundKind, mode: StudyMode): readonly Phase[] {
   const row = ROUND_PHASES.find((candidate) => candidate.mode === mode && candidate.kinds.includes(kind));
   if (!row) throw new RangeError(`no phases for ${kind} in ${mode} mode`);

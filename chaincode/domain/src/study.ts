@@ -184,6 +184,7 @@ export function quorum(protocol: Pick<StudyProtocol, 'members' | 'mode' | 'quoru
   return Math.max(least, protocol.quorum ?? 0);
 }
 
+/** Rounds that the study may open in all, aborted ones included. */
 export function roundsMax(protocol: Pick<StudyProtocol, 'trainingRounds' | 'roundsMax'>): number {
   return protocol.roundsMax ?? protocol.trainingRounds + ROUNDS_BEYOND_TRAINING;
 }

@@ -86,8 +86,7 @@ export function addStudyCommands(program: Command): void {
         command: Command,
       ) =>
         inSession(command, async ({ gateway, output, signal }) => {
-          const named = subject === 'end' ? 'end' : `${subject}~${tenDigits(Number(number))}`;
-          const body = { subject: named as never, yes: options.no !== true, reason: options.reason };
+          const body = { subject: voteSubject(subject, number) as never, yes: options.no !== true, reason: options.reason };
           const { record } = await gateway.castVote(study, body, { wait: true, signal });
           output.show(record, (tally) =>
             tally
@@ -96,6 +95,14 @@ export function addStudyCommands(program: Command): void {
           );
         }),
     );
+}
+
+/** @throws InvalidArgumentError where the number of the round or version is left out */
+function voteSubject(subject: string, number = ''): string {
+  if (subject === 'end') return subject;
+  if (!/^\d{1,10}$/.test(number))
+    throw new InvalidArgumentError(`${subject} takes the number of a round (veto: of a version), not '${number}'`);
+  return `${subject}~${tenDigits(Number(number))}`;
 }
 
 async function readProtocol(file: string): Promise<StudyProtocol> {

@@ -86,7 +86,11 @@ export function addStudyCommands(program: Command): void {
         command: Command,
       ) =>
         inSession(command, async ({ gateway, output, signal }) => {
-          const body = { subject: voteSubject(subject, number) as never, yes: options.no !== true, reason: options.reason };
+          const body = {
+            subject: voteSubject(subject, number) as never,
+            yes: options.no !== true,
+            reason: options.reason,
+          };
           const { record } = await gateway.castVote(study, body, { wait: true, signal });
           output.show(record, (tally) =>
             tally

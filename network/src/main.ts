@@ -104,6 +104,17 @@ program
       await followLog(log.path, (text) => process.stdout.write(text), new AbortController().signal);
   });
 
+program
+  .command('rebuild')
+  .description(
+    "compute the state of every peer again from the embedded channel's blocks alone; the network must be down",
+  )
+  .addOption(homeOption())
+  .action(async ({ home }: HomeOption) => {
+    const { rebuildState } = await import('./rebuildState.js');
+    say(await rebuildState(home, process.env));
+  });
+
 program.addCommand(channelCommand(homeOption, say));
 
 async function start(flags: StartFlags): Promise<void> {

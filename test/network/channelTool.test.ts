@@ -19,10 +19,12 @@ let folder: string;
 let home: string;
 let network: RunningNetwork;
 
-/** Runs the tool as a person would. */
-function channel(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+const channel = (...args: string[]) => launcher('channel', ...args);
+
+/** Runs a command as a person would. */
+function launcher(...args: string[]): Promise<{ code: number; out: string; error: string }> {
   return new Promise((resolved) => {
-    execFile(process.execPath, [LAUNCHER, 'channel', ...args, '--home', home], (failure, out, error) => {
+    execFile(process.execPath, [LAUNCHER, ...args, '--home', home], (failure, out, error) => {
       resolved({ code: failure === null ? 0 : Number(failure.code), out, error });
     });
   });
@@ -54,6 +56,16 @@ afterAll(async () => {
   await network?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** The first of a stream of events, which is then closed. */
+async function firstOf<T>(events: AsyncIterable<T> & { close(): void }): Promise<T | undefined> {
+  try {
+    for await (const each of events) return each;
+    return undefined;
+  } finally {
+    events.close();
+  }
+}
 
 function paths(msp: string) {
   const hospital = new Home(home).hospital(msp);
@@ -96,6 +108,65 @@ describe('npm run channel', () => {
     [['block', 'newest'], /whole number from 0 up/],
   ])('refuses %j', async (args, error) => {
     expect(await channel(...args)).toMatchObject({ code: 1, error: expect.stringMatching(error) });
+  });
+
+  test('takes a certificate back: from then on nobody serves whoever holds it', async () => {
+    const hospital = new Home(home).hospital('HungaryMSP');
+    const open = (msp: string, person: string) =>
+      new PeerAccess(readConnection(new Home(home).hospital(msp).connectionFile), hospital.person(person));
+    const researcher = open('HungaryMSP', 'researcher');
+    const contract = researcher.network.getContract('consilium');
+    const query = 'org.hyperledger.fabric:GetMetadata';
+    await contract.evaluateTransaction(query);
+    const endorsed = await contract.newProposal(query).endorse();
+    const { certificate } = hospital.person('researcher');
+
+    expect(await channel('revoke', certificate)).toMatchObject({
+      error: '',
+      out: expect.stringMatching(/^Revoked [0-9A-F]+ of HungaryMSP; .* has 1 now/),
+    });
+    await expect(contract.evaluateTransaction(query)).rejects.toMatchObject({
+      details: [{ message: 'error validating proposal: access denied: channel [consilium] creator org [HungaryMSP]' }],
+    });
+    await expect(endorsed.submit()).rejects.toMatchObject({
+      details: expect.arrayContaining([expect.objectContaining({ message: expect.stringMatching(/FORBIDDEN/) })]),
+    });
+    const elsewhere = open('ClevelandMSP', 'researcher');
+    await expect(elsewhere.network.getContract('consilium').evaluateTransaction(query)).rejects.toThrow();
+    await expect(firstOf(await elsewhere.network.getChaincodeEvents('consilium'))).rejects.toMatchObject({ code: 7 });
+    await expect(firstOf(await elsewhere.network.getBlockEvents())).rejects.toThrow(/403/);
+    for (const each of [researcher, elsewhere]) each.close();
+
+    const other = open('HungaryMSP', 'auditor');
+    await other.network.getContract('consilium').evaluateTransaction(query);
+    other.close();
+    expect((await channel('revoke', certificate)).error).toMatch(/is revoked already/);
+    expect((await channel('revoke', hospital.person('data-steward').certificate)).out).toMatch(/has 2 now/);
+    const [newest] = (await channel('blocks', '-n', '1', '--json')).out.trim().split('\n');
+    expect(JSON.parse(newest!).transactions[0].type).toBe('CONFIG');
+  });
+
+  test('and rebuild: the state comes out the same from the blocks alone, and the revoked stay out', async () => {
+    expect((await launcher('rebuild')).error).toMatch(/NETWORK_RUNNING/);
+    const height = JSON.parse((await channel('blocks', '-n', '1', '--json')).out).number + 1;
+    await network.stop();
+    const first = await launcher('rebuild');
+    expect(first.out).toMatch(new RegExp(`^ClevelandMSP: ${height} blocks, state [0-9a-f]{64}$`, 'm'));
+    expect(
+      new Set(
+        first.out
+          .trim()
+          .split('\n')
+          .map((line) => line.split(': ')[1]),
+      ).size,
+    ).toBe(1);
+    expect((await launcher('rebuild')).out).toBe(first.out);
+    network = await startNetwork({ topology: join(folder, 'topology.json'), home, channelOnly: true });
+    const hospital = new Home(home).hospital('HungaryMSP');
+    const access = new PeerAccess(readConnection(hospital.connectionFile), hospital.person('researcher'));
+    const contract = access.network.getContract('consilium');
+    await expect(contract.evaluateTransaction('org.hyperledger.fabric:GetMetadata')).rejects.toThrow();
+    access.close();
   });
 
   test('says so when the channel is down', async () => {

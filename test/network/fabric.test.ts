@@ -12,6 +12,7 @@ import { checkFabricCommands } from '@consilium/network/channel/fabric/fabricCom
 import { Lifecycle } from '@consilium/network/channel/fabric/lifecycle';
 import { OrdererAdmin } from '@consilium/network/channel/fabric/ordererAdmin';
 import { ChannelReader } from '@consilium/network/channelTool/channelReader';
+import { revokeCertificate } from '@consilium/network/channelTool/revokeCertificate';
 import { readConnection } from '@consilium/network/connectionFile';
 import { Home } from '@consilium/network/home';
 import { PeerAccess } from '@consilium/network/peerAccess';
@@ -193,6 +194,20 @@ describeFabric('a channel of real Fabric', () => {
     expect([block, transaction]).toEqual([blocks.length - 1, last]);
     await expect(reader.block(999)).rejects.toThrow(/^LEDGER_RECORD_UNKNOWN: the channel has no block 999/);
     await expect(reader.transaction('ab'.repeat(32))).rejects.toThrow(/^LEDGER_RECORD_UNKNOWN/);
+  });
+
+  test('takes a certificate back, and refuses whoever holds it from the next block on', async () => {
+    const home = new Home(network!.home);
+    const contract = access(HUNGARY, 'researcher').network.getContract('consilium');
+    const query = 'org.hyperledger.fabric:GetMetadata';
+    const endorsed = await contract.newProposal(query).endorse();
+    const { certificate } = home.hospital(HUNGARY).person('researcher');
+    expect(await revokeCertificate(home, certificate, new Date())).toMatchObject({ msp: HUNGARY, revoked: 1 });
+    await expect(contract.evaluateTransaction(query)).rejects.toMatchObject({
+      details: [{ message: 'error validating proposal: access denied: channel [consilium] creator org [HungaryMSP]' }],
+    });
+    await expect(endorsed.submit()).rejects.toThrow();
+    await register(HUNGARY, 20_002);
   });
 
   test('keeps keys from everyone else, and lets nobody without a certificate of the hospital administer its orderer', async () => {

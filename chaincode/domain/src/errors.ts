@@ -260,6 +260,8 @@ export const ERRORS = {
       'the channel fabric needs Hyperledger Fabric {wanted}, and {command} is {found}: take that version from https://github.com/hyperledger/fabric/releases, then put its bin folder first on PATH or name it in FABRIC_BIN_DIR',
   },
   CHANNEL_FAILED: { kind: 'unavailable', message: 'the channel did not come up: {step}: {reason}' },
+  CERTIFICATE_NOT_REVOKED: { kind: 'unavailable', message: 'the certificate is not revoked: {reason}' },
+  REBUILD_FAILED: { kind: 'unavailable', message: "the peers' state was not computed again: {reason}" },
   CONFIGURATION_INVALID: { kind: 'invalid', message: '{file}: {problems}' },
   INTERNAL: {
     kind: 'unavailable',

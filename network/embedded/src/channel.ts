@@ -20,13 +20,14 @@ import { PeerLedger } from './ledger/peerLedger.js';
 import { PrivateStore, type WantedSet } from './ledger/privateStore.js';
 import type { PrivateSet } from './ledger/readWriteSetBuilder.js';
 import { StateStore } from './ledger/stateStore.js';
+import { ChannelConfiguration } from './membership/channelConfiguration.js';
 import type { Identity } from './membership/identity.js';
 import { Membership } from './membership/membership.js';
 import { readMsp } from './membership/msp.js';
 import { outOf } from './membership/policy.js';
 import { parseSignaturePolicy } from './membership/policyText.js';
-import { signBlock } from './orderer/blockSigner.js';
 import { Orderer } from './orderer/orderer.js';
+import { BroadcastService } from './peer/broadcastService.js';
 import { type DefinitionTransaction, definitionTransaction } from './peer/defineChaincode.js';
 import { DeliverService } from './peer/deliverService.js';
 import type { Shuffle } from './peer/endorsementPlan.js';
@@ -70,6 +71,7 @@ export class Channel {
   readonly #databases: Database[] = [];
   readonly #store: ChainStore;
   readonly #reader: ChainReader;
+  readonly #configuration: ChannelConfiguration;
   readonly #peers: HospitalPeer[];
   readonly #orderer: Orderer;
   readonly #activity = { endorsing: 0 };
@@ -83,6 +85,7 @@ export class Channel {
     this.#store = new ChainStore(this.#open('chain.db', true));
     this.#reader = new ChainReader(this.#store);
     this.#openChain();
+    this.#configuration = new ChannelConfiguration(this.#membership, this.#reader);
     this.#peers = config.hospitals.map((hospital) => this.#createPeer(hospital));
     this.#orderer = this.#createOrderer();
   }
@@ -98,9 +101,27 @@ export class Channel {
         gateway: this.#gatewayOf(own),
         deliver: this.#deliverOf(own),
         endorser: new EndorserService(own.endorser),
+        broadcast: new BroadcastService(this.#orderer),
       });
     });
     await Promise.all(this.#peers.map(({ server }) => server?.start()));
+  }
+
+  /**
+   * Throws every peer's state away, computes it again from the blocks alone, and closes the stores. Private data are not
+   * in the blocks: those that a peer has it keeps. Answers a line for each peer.
+   */
+  async rebuild(): Promise<string[]> {
+    for (const { ledger } of this.#peers) {
+      ledger.state.clear();
+      ledger.definitions.forget();
+    }
+    await Promise.all(this.#peers.map(({ ledger }) => ledger.follow()));
+    const lines = this.#peers.map(({ msp, ledger: { height, state } }) => {
+      return `${msp}: ${height} blocks, state ${state.commitHash.toString('hex').slice(-64)}`;
+    });
+    for (const database of this.#databases) database.close();
+    return lines;
   }
 
   /** Endpoints by hospital. */
@@ -143,6 +164,7 @@ export class Channel {
       state,
       privates,
       membership: this.#membership,
+      configuration: this.#configuration,
       fetchPrivateSet: (wanted) => this.#fetchPrivateSet(msp, wanted),
     });
     const configured = Object.entries(hospital.chaincodes).map(([name, { address, tls }]) => {
@@ -211,7 +233,8 @@ export class Channel {
       reader: this.#reader,
       membership: this.#membership,
       clock: this.#surroundings.clock,
-      sign: (block) => signBlock(signer, block),
+      signer,
+      configuration: this.#configuration,
       deliver: async () => {
         await Promise.all(this.#peers.map(({ ledger }) => ledger.follow()));
       },

@@ -11,15 +11,19 @@ const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { config: { type: 'string' } } });
+  const { values } = parseArgs({ options: { config: { type: 'string' }, rebuild: { type: 'boolean' } } });
   if (values.config === undefined) {
-    process.stderr.write('usage: main.js --config FILE\n');
+    process.stderr.write('usage: main.js --config FILE [--rebuild]\n');
     process.exitCode = EXIT_USAGE;
     return;
   }
   const config = readConfig(values.config);
-  process.stdout.write(`${NOTICE}\n`);
+  if (values.rebuild !== true) process.stdout.write(`${NOTICE}\n`);
   const channel = new Channel(config, { clock: Date.now, shuffle });
+  if (values.rebuild === true) {
+    for (const line of await channel.rebuild()) process.stdout.write(`${line}\n`);
+    return;
+  }
   await channel.start();
   writeReadyFile(config.readyFile, { pid: process.pid, peers: channel.endpoints });
   for (const [msp, endpoint] of Object.entries(channel.endpoints)) process.stdout.write(`${msp} ${endpoint}\n`);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { PRIVATE_FILE_MODE, writeJsonAtomic } from '../atomicFile.js';
 import { requireBuilt } from '../buildOutput.js';
 import { CHAINCODE_NAME, CHANNEL_NAME } from '../chaincodePackage.js';
+import type { Home } from '../home.js';
 import { localAddress, type NetworkLayout, portsOf } from '../networkLayout.js';
 import { CHANNEL_OWNER, labelOf, type PartSpec } from '../supervise/partSpec.js';
 import type { Channel } from './channel.js';
@@ -26,9 +27,14 @@ export const EMBEDDED_CHANNEL: Channel = {
   plan: async (layout) => ({ parts: [embeddedPart(layout)], steps: [] }),
 };
 
+/** Where the configuration of a home folder's embedded channel is. */
+export function embeddedConfigFile(home: Home): string {
+  return join(home.channelFolder, 'embedded.json');
+}
+
 function embeddedPart(layout: NetworkLayout): PartSpec {
   const { home, repository } = layout;
-  const config = join(home.channelFolder, 'embedded.json');
+  const config = embeddedConfigFile(home);
   const readyFile = home.readyFile(labelOf(PART));
   writeJsonAtomic(config, configuration(layout, readyFile), PRIVATE_FILE_MODE);
   const ports = layout.hospitals.map(({ msp }) => portsOf(layout, msp).peer);

@@ -22,7 +22,7 @@ interface Flags {
  * @param say writes lines.
  */
 export function channelCommand(homeOption: () => Option, say: (text: string) => void): Command {
-  const channel = new Command('channel').description('look at blocks, transactions and state of the running channel');
+  const channel = new Command('channel').description('look at the running channel, and revoke certificates');
   const add = (name: string, description: string): Command =>
     channel
       .command(name)
@@ -59,6 +59,16 @@ export function channelCommand(homeOption: () => Option, say: (text: string) => 
     .action(async (key: string, flags: Flags & { namespace: string }) =>
       withReader(flags, async (reader) => show(await reader.state(flags.namespace, key), stateText, flags)),
     );
+  channel
+    .command('revoke')
+    .description('take a certificate back: from the next block on, every peer and orderer refuses it')
+    .argument('<certificate>', "PEM file of a certificate that one of this network's hospitals issued")
+    .addOption(homeOption())
+    .action(async (file: string, { home }: Flags) => {
+      const { revokeCertificate } = await import('./revokeCertificate.js');
+      const { msp, serialNumber, revoked } = await revokeCertificate(new Home(home), file, new Date());
+      say(`Revoked ${serialNumber} of ${msp}; the hospital's list has ${revoked} now.`);
+    });
   return channel;
 }
 

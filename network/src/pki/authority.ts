@@ -123,6 +123,22 @@ export class Authority {
     );
     return `${certificate.toString('pem')}\n`;
   }
+
+  /** Signs the list, as PEM, of all certificates that this authority takes back, by serial number (hexadecimal). */
+  async revocationList(serialNumbers: readonly string[], now: Date): Promise<string> {
+    const list = await x509.X509CrlGenerator.create({
+      issuer: this.#certificate.subjectName.toJSON(),
+      thisUpdate: now,
+      nextUpdate: new Date(now.getTime() + AUTHORITY_LIFETIME_MS),
+      signingAlgorithm: SIGNATURE_ALGORITHM,
+      signingKey: this.#keys.privateKey,
+      // Fabric finds the authority of a list by this.
+      extensions: [await x509.AuthorityKeyIdentifierExtension.create(this.#keys.publicKey)],
+      entries: serialNumbers.map((serialNumber) => ({ serialNumber, revocationDate: now })),
+    });
+    // Fabric takes this label only, not the library's own.
+    return `${x509.PemConverter.encode(list.rawData, 'X509 CRL')}\n`;
+  }
 }
 
 /** The bytes of the attribute extension: exactly these stand in the certificate. */

@@ -1,3 +1,4 @@
+import type { ChannelConfiguration } from '../membership/channelConfiguration.js';
 import type { Membership } from '../membership/membership.js';
 import type { Block } from '../wire/block.js';
 import type { ValidationCode } from '../wire/proto.js';
@@ -34,6 +35,8 @@ export interface PeerLedgerParts {
   readonly state: StateStore;
   readonly privates: PrivateStore;
   readonly membership: Membership;
+  /** The configurations so far; without them there is but that of block 0. */
+  readonly configuration?: ChannelConfiguration;
   /** Asks the peers of a collection's other members; without it the peer has nobody to ask. */
   readonly fetchPrivateSet?: FetchPrivateSet;
 }
@@ -48,6 +51,7 @@ export class PeerLedger {
   readonly lock = new CommitLock();
   readonly #chain: ChainReader;
   readonly #membership: Membership;
+  readonly #configuration: ChannelConfiguration | undefined;
   readonly #fetchPrivateSet: FetchPrivateSet;
   readonly #waiting = new Map<string, Set<(status: TransactionStatus) => void>>();
   readonly #approvedPackages = new Map<string, string | undefined>();
@@ -62,6 +66,7 @@ export class PeerLedger {
     this.privates = parts.privates;
     this.#chain = parts.chain;
     this.#membership = parts.membership;
+    this.#configuration = parts.configuration;
     this.#fetchPrivateSet = parts.fetchPrivateSet ?? (() => undefined);
     this.definitions = new Definitions(parts.state, parts.membership);
   }
@@ -178,7 +183,8 @@ export class PeerLedger {
     return this.#chain.verdict(parsed.block.number, () =>
       validateBlock(parsed, {
         channel: this.channel,
-        membership: this.#membership,
+        membership: this.#configuration?.membershipAt(parsed.block.number) ?? this.#membership,
+        isConfigBlock: (number) => this.#configuration?.isConfigBlock(number) === true,
         state: this.state,
         definitions: this.definitions,
         isKnown: (id, beforeBlock) => (this.#chain.find(id)?.block ?? beforeBlock) < beforeBlock,

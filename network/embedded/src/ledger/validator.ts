@@ -36,6 +36,8 @@ export interface ValidationContext {
   readonly definitions: Definitions;
   /** Whether a transaction id stands in an earlier block. */
   isKnown(transactionId: string, beforeBlock: number): boolean;
+  /** Whether the orderer made this block a configuration block. */
+  isConfigBlock(number: number): boolean;
 }
 
 /** Judges a block as every peer of the channel must: in Fabric's order of checks, with Fabric's codes. */
@@ -79,8 +81,10 @@ function checkShape(transaction: Transaction, number: number, context: Validatio
   const { header, headerCode, bodyCode, contentCode } = transaction;
   if (headerCode !== ValidationCode.VALID || !header) return headerCode;
   if (header.type === common.HeaderType.CONFIG) {
-    // Only block 0 has one here: the orderer takes no configuration.
-    return number === 0 ? ValidationCode.VALID : ValidationCode.INVALID_CONFIG_TRANSACTION;
+    // The orderer takes none from clients, it makes them.
+    return number === 0 || context.isConfigBlock(number)
+      ? ValidationCode.VALID
+      : ValidationCode.INVALID_CONFIG_TRANSACTION;
   }
   if (!isSignedByCreator(transaction, context)) return ValidationCode.BAD_CREATOR_SIGNATURE;
   if (header.type !== common.HeaderType.ENDORSER_TRANSACTION) return ValidationCode.UNSUPPORTED_TX_PAYLOAD;

@@ -19,7 +19,7 @@ export interface SignedBytes {
  * hospital's peer; what each peer makes of it is its own.
  */
 export class Membership {
-  readonly #providers: ReadonlyMap<string, Msp>;
+  readonly #providers: Map<string, Msp>;
   readonly #identities = new Memo<{ identity: Identity | undefined }>(IDENTITIES_REMEMBERED_MAX);
   readonly #signatures = new Memo<boolean>(SIGNATURES_REMEMBERED_MAX);
 
@@ -35,6 +35,17 @@ export class Membership {
   /** The provider of an organisation; undefined where it is no member of the channel. */
   provider(id: string): Msp | undefined {
     return this.#providers.get(id);
+  }
+
+  /** Replaces the provider of a member organisation: from now on its members are those of the new one. */
+  replace(provider: Msp): void {
+    this.#providers.set(provider.id, provider);
+    this.#identities.clear();
+  }
+
+  /** The same membership as it is now, whatever becomes of this one. */
+  copy(): Membership {
+    return new Membership([...this.#providers.values()]);
   }
 
   /** Who a serialised identity is; undefined where no member organisation vouches for it. */

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Identity, readCertificate, roleOf } from './identity.js';
+import { RevocationList } from './revocationList.js';
 
 /** One organisation's membership provider: its certificate authorities, and who counts as its member. */
 export class Msp {
@@ -11,8 +12,16 @@ export class Msp {
   /** PEM of the authorities that sign its TLS certificates. */
   readonly tlsRootCertificates: readonly string[];
   readonly #roots: readonly X509Certificate[];
+  readonly #revocationLists: readonly RevocationList[];
 
-  constructor(id: string, rootCertificates: readonly string[], tlsRootCertificates: readonly string[]) {
+  /** Throws an Error where a certificate or a revocation list (PEM) cannot be used. */
+  constructor(
+    id: string,
+    rootCertificates: readonly string[],
+    tlsRootCertificates: readonly string[],
+    revocationLists: readonly string[] = [],
+  ) {
+    this.#revocationLists = revocationLists.map((each) => new RevocationList(each));
     this.id = id;
     this.rootCertificates = rootCertificates;
     this.tlsRootCertificates = tlsRootCertificates;
@@ -26,17 +35,20 @@ export class Msp {
 
   /**
    * Accepts a certificate that one of the organisation's authorities signed. Its validity period is not looked at:
-   * like Fabric, the places that must refuse an expired one do so themselves. Undefined: not of this organisation.
+   * like Fabric, the places that must refuse an expired one do so themselves. A revoked certificate has no role, and so
+   * is not valid. Undefined: not of this organisation.
    */
   accept(pem: Uint8Array): Identity | undefined {
     const certificate = readCertificate(pem);
     if (!certificate || certificate.ca) return undefined;
-    if (!this.#roots.some((root) => isSignedBy(certificate, root))) return undefined;
+    const issuer = this.#roots.find((root) => isSignedBy(certificate, root));
+    if (!issuer) return undefined;
+    const isRevoked = this.#revocationLists.some((list) => list.revokes(certificate, issuer));
     return {
       msp: this.id,
       id: certificate.fingerprint256,
       publicKey: certificate.publicKey,
-      role: roleOf(certificate),
+      role: isRevoked ? undefined : roleOf(certificate),
       expiresMs: Date.parse(certificate.validTo),
     };
   }

@@ -7,10 +7,15 @@ import { common, encode } from '../wire/proto.js';
  * Signs a block as an orderer does: over metadata value, signature header and the DER form of the block's header.
  * Answers the serialised `Metadata` for the block's first metadata place.
  */
-export function signBlock(signer: SigningIdentity, block: Pick<Block, 'number' | 'previousHash' | 'dataHash'>): Buffer {
+export function signBlock(
+  signer: SigningIdentity,
+  block: Pick<Block, 'number' | 'previousHash' | 'dataHash'>,
+  lastConfigBlock: number,
+): Buffer {
+  const lastConfig = new common.LastConfig();
+  lastConfig.setIndex(lastConfigBlock);
   const value = new common.OrdererBlockMetadata();
-  // The only configuration block is block 0.
-  value.setLastConfig(new common.LastConfig());
+  value.setLastConfig(lastConfig);
   const valueBytes = encode(value);
   const header = new common.SignatureHeader();
   header.setCreator(signer.serialized);

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ChannelConfiguration } from '../membership/channelConfiguration.js';
 import { TestAuthority } from '../testing/testAuthority.js';
 import { TestLedger } from '../testing/testLedger.js';
 import { transactionOf } from '../testing/testProposal.js';
@@ -27,7 +28,8 @@ function orderer(batch = { timeoutMs: 40, messagesMax: 5 }): Orderer {
     membership: chain.membership,
     batch,
     clock: () => nowMs,
-    sign: () => Buffer.from('signature'),
+    signer: chain.peers[0]!,
+    configuration: new ChannelConfiguration(chain.membership, chain.reader),
     deliver: () => delivering,
     endorsing: () => endorsing,
   });
@@ -42,7 +44,7 @@ describe('the orderer', () => {
     expect(orderer().order(some())).toEqual({ status: 'SUCCESS', info: '' });
     await turn();
     expect(sizes()).toEqual([1]);
-    expect(chain.store.block(1)?.signatures).toEqual(Buffer.from('signature'));
+    expect(chain.store.block(1)?.signatures.length).toBeGreaterThan(0);
     expect(() => chain.store.verify()).not.toThrow();
   });
 
@@ -139,7 +141,11 @@ describe('the orderer', () => {
     ['nonsense', () => Buffer.from('ff', 'hex'), /could not determine channel ID/],
     ['another channel', () => typed({ channel: 'other' }), /channel does not exist/],
     ['a configuration', () => typed({ type: common.HeaderType.CONFIG }), /cannot be processed directly/],
-    ['a configuration update', () => typed({ type: common.HeaderType.CONFIG_UPDATE }), /no configuration updates/],
+    [
+      'a configuration update',
+      () => typed({ type: common.HeaderType.CONFIG_UPDATE }),
+      /error applying config update to existing channel 'testchannel': .*error converting envelope/,
+    ],
     [
       'more than it may be long',
       () => chain.transaction((set) => set.addWrite('demo', 'a', Buffer.alloc(11 * 1024 * 1024, 1))),

@@ -1,14 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import type { ChainReader } from '../ledger/chainReader.js';
 import type { ChainStore } from '../ledger/chainStore.js';
 import { BLOCK_BYTES_PREFERRED, TRANSACTION_BYTES_MAX, TRANSACTIONS_WAITING_MAX } from '../limits.js';
+import { type ChannelConfiguration, providerIn } from '../membership/channelConfiguration.js';
 import type { Membership } from '../membership/membership.js';
 import { ImplicitPolicy } from '../membership/policy.js';
-import { type Block, dataHashOf } from '../wire/block.js';
-import { common } from '../wire/proto.js';
+import type { SigningIdentity } from '../peer/signingIdentity.js';
+import { dataHashOf } from '../wire/block.js';
+import { configPayload } from '../wire/channelConfig.js';
+import { common, encode } from '../wire/proto.js';
 import { parseTransaction, type Transaction } from '../wire/transaction.js';
+import { signBlock } from './blockSigner.js';
+import { updatedConfig } from './configUpdate.js';
 
 /** Ids of ordered transactions that are remembered, to tell a second submit of the same one. */
 const ORDERED_IDS_REMEMBERED_MAX = 10_000;
+
+const NONCE_BYTES = 24;
 
 /** The orderer's answer to a submitted envelope, in the words of Fabric's broadcast service. */
 export interface OrderingAnswer {
@@ -24,8 +32,9 @@ export interface OrdererParts {
   readonly membership: Membership;
   readonly batch: { readonly timeoutMs: number; readonly messagesMax: number };
   readonly clock: () => number;
-  /** Signs a block: serialised `Metadata` over its header. */
-  sign(block: Pick<Block, 'number' | 'previousHash' | 'dataHash'>): Buffer;
+  /** Signs blocks and configurations. */
+  readonly signer: SigningIdentity;
+  readonly configuration: ChannelConfiguration;
   /** Told after every block; ends when the peers have committed it. */
   deliver(): Promise<void>;
   /** How many endorsements are being collected at this moment. */
@@ -62,6 +71,7 @@ export class Orderer {
     const transaction = parseTransaction(envelopeBytes);
     const refusal = this.#refusal(transaction);
     if (refusal) return refusal;
+    if (transaction.header!.type === common.HeaderType.CONFIG_UPDATE) return this.#configure(transaction);
     const id = transaction.header!.transactionId;
     if (this.#ordered.has(id)) return unavailable('failed to submit request: request already processed');
     // Fabric's gateway forgives "request already exists": the transaction is on its way.
@@ -94,9 +104,6 @@ export class Orderer {
     if (header.channelId !== channel) return refused('channel does not exist');
     if (header.type === common.HeaderType.CONFIG)
       return refused('message is of type that cannot be processed directly');
-    if (header.type === common.HeaderType.CONFIG_UPDATE) {
-      return refused('the embedded channel takes no configuration updates');
-    }
     const bytes = payloadBytes.length + signature.length;
     if (bytes > TRANSACTION_BYTES_MAX) {
       return refused(`message payload is ${bytes} bytes and exceeds maximum allowed ${TRANSACTION_BYTES_MAX} bytes`);
@@ -106,6 +113,51 @@ export class Orderer {
     const signers = membership.signers([{ message: payloadBytes, identity: header.creator, signature }]);
     const missing = this.#writers.refusal(signers);
     return missing === undefined ? undefined : { status: 'FORBIDDEN', info: `${missing}: permission denied` };
+  }
+
+  /** A configuration has a block of its own, after everything that came before it. */
+  #configure({ envelopeBytes, payloadBytes }: Transaction): OrderingAnswer {
+    const { channel, membership, configuration, signer, store } = this.#parts;
+    if (this.#isClosed) return unavailable('failed to submit request: pool is full');
+    let config: common.Config;
+    try {
+      const data = common.Payload.deserializeBinary(payloadBytes).getData_asU8();
+      config = updatedConfig(configuration.config, data, channel, membership);
+      for (const organization of membership.organizations) providerIn(config, organization);
+    } catch (error) {
+      const reason = (error as Error).message;
+      return refused(
+        `error applying config update to existing channel '${channel}': error authorizing update: ${reason}`,
+      );
+    }
+    while (this.#waiting.length > 0) this.#cut();
+    const header = { channel, creator: signer.serialized, nonce: randomBytes(NONCE_BYTES) };
+    const update = common.Envelope.deserializeBinary(envelopeBytes);
+    const envelope = new common.Envelope();
+    envelope.setPayload(configPayload(config, update, header));
+    envelope.setSignature(signer.sign(envelope.getPayload_asU8()));
+    const number = store.height;
+    this.#append([encode(envelope)], [''], [parseTransaction(encode(envelope))], number);
+    configuration.adopt(number, config);
+    this.#undelivered += 1;
+    void this.#parts.deliver().finally(() => {
+      this.#undelivered -= 1;
+      this.#schedule();
+    });
+    return SUCCESS;
+  }
+
+  #append(
+    envelopes: readonly Buffer[],
+    ids: readonly string[],
+    transactions: readonly Transaction[],
+    lastConfigBlock: number,
+  ): void {
+    const { store, reader, signer } = this.#parts;
+    const header = { number: store.height, previousHash: store.lastHash, dataHash: dataHashOf(envelopes) };
+    const block = { ...header, envelopes, signatures: signBlock(signer, header, lastConfigBlock) };
+    store.append(block, ids);
+    reader.remember(block, transactions);
   }
 
   #schedule(): void {
@@ -132,18 +184,13 @@ export class Orderer {
   }
 
   #cut(): void {
-    const { store, reader, sign, batch } = this.#parts;
-    const taken = this.#take(batch.messagesMax);
-    const envelopes = taken.map(({ transaction }) => transaction.envelopeBytes);
-    const header = { number: store.height, previousHash: store.lastHash, dataHash: dataHashOf(envelopes) };
-    const block = { ...header, envelopes, signatures: sign(header) };
-    store.append(
-      block,
+    const taken = this.#take(this.#parts.batch.messagesMax);
+    const transactions = taken.map(({ transaction }) => transaction);
+    this.#append(
+      transactions.map(({ envelopeBytes }) => envelopeBytes),
       taken.map(({ id }) => id),
-    );
-    reader.remember(
-      block,
-      taken.map(({ transaction }) => transaction),
+      transactions,
+      this.#parts.configuration.lastBlock,
     );
     this.#undelivered += 1;
     void this.#parts.deliver().finally(() => {

@@ -3,6 +3,7 @@ import { sha256 } from '../wire/bytes.js';
 
 /** Largest package that is unpacked; chaincode as a service needs but an address. */
 const PACKAGE_BYTES_MAX = 10 * 1024 * 1024;
+const GZIP_HEADER_BYTES = 10;
 const TAR_BLOCK_BYTES = 512;
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9_.+-]*[A-Za-z0-9])?$/;
 
@@ -59,7 +60,9 @@ function unzip(bytes: Buffer): Buffer {
   try {
     return gunzipSync(bytes, { maxOutputLength: PACKAGE_BYTES_MAX });
   } catch (error) {
-    throw new Error('error reading as gzip stream: gzip: invalid header', { cause: error });
+    const what =
+      bytes.length === 0 ? 'EOF' : bytes.length < GZIP_HEADER_BYTES ? 'unexpected EOF' : 'gzip: invalid header';
+    throw new Error(`error reading as gzip stream: ${what}`, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { LIFECYCLE } from '../ledger/chaincodeDefinition.js';
 import type { EndorsementInterest } from '../ledger/simulator.js';
 import type { Policy } from '../membership/policy.js';
 import { type Proposal, unpackProposal } from '../wire/proposal.js';
@@ -92,7 +93,9 @@ export class Endorsing {
     const { definitions } = own.ledger;
     const policy = definitions.policyOf(proposal.chaincode);
     if (!policy) throw this.#noMetadata(proposal);
-    const interest: EndorsementInterest = found ?? {
+    // Fabric's discovery knows no collections of the lifecycle: its own policy decides, whatever is written.
+    const isLifecycle = proposal.chaincode === LIFECYCLE;
+    const interest: EndorsementInterest = (!isLifecycle && found) || {
       chaincode: proposal.chaincode,
       needsChaincodePolicy: true,
       keyPolicies: [],

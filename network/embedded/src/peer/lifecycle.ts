@@ -36,22 +36,21 @@ const SYSTEM_NAMES = ['cscc', 'escc', 'lscc', 'qscc', 'vscc'];
 /** What is not there: an answer of 404, not of 500. */
 export class NotFoundError extends Error {}
 
-/** Functions that only the hospital's own admin may call; the others any writer of the channel may. */
-const ADMIN_FUNCTIONS = new Set([
-  'InstallChaincode',
-  'QueryInstalledChaincode',
-  'QueryInstalledChaincodes',
-  'GetInstalledChaincodePackage',
-  'ApproveChaincodeDefinitionForMyOrg',
-  'QueryApprovedChaincodeDefinition',
-  'QueryApprovedChaincodeDefinitions',
-]);
+/** Who may call a function: only an admin of the peer's own hospital, or any writer of the channel. */
+type Caller = 'own admin' | 'writer';
 
-const WRITER_FUNCTIONS = new Set([
-  'CheckCommitReadiness',
-  'CommitChaincodeDefinition',
-  'QueryChaincodeDefinition',
-  'QueryChaincodeDefinitions',
+const CALLERS = new Map<string, Caller>([
+  ['InstallChaincode', 'own admin'],
+  ['QueryInstalledChaincode', 'own admin'],
+  ['QueryInstalledChaincodes', 'own admin'],
+  ['GetInstalledChaincodePackage', 'own admin'],
+  ['ApproveChaincodeDefinitionForMyOrg', 'own admin'],
+  ['QueryApprovedChaincodeDefinition', 'own admin'],
+  ['QueryApprovedChaincodeDefinitions', 'own admin'],
+  ['CheckCommitReadiness', 'writer'],
+  ['CommitChaincodeDefinition', 'writer'],
+  ['QueryChaincodeDefinition', 'writer'],
+  ['QueryChaincodeDefinitions', 'writer'],
 ]);
 
 /** A definition as a client proposes it. */
@@ -74,17 +73,12 @@ export class Lifecycle {
     this.#packages = packages;
   }
 
-  /** Whether Fabric's lifecycle has a function of this name, called here or not. */
-  isKnown(name: string): boolean {
-    return ADMIN_FUNCTIONS.has(name) || WRITER_FUNCTIONS.has(name);
+  /** Who may call a function; undefined where there is none of this name. */
+  callerOf(name: string): Caller | undefined {
+    return CALLERS.get(name);
   }
 
-  /** Whether a function is for the hospital's own admin. */
-  isForAdmins(name: string): boolean {
-    return ADMIN_FUNCTIONS.has(name);
-  }
-
-  /** Runs a function; undefined where there is none of this name. The simulator is absent outside the channel. */
+  /** Runs a function; undefined where it needs the channel and is called outside it, or is not supported. */
   invoke(name: string, argument: Buffer, simulator: Simulator | undefined): Buffer | undefined {
     const answer = this.#installed(name, argument) ?? (simulator && this.#onChannel(name, argument, simulator));
     return answer && encode(answer);
@@ -142,7 +136,7 @@ export class Lifecycle {
 
   #queryInstalled(packageId: string): Message {
     const found = this.#packages.get(packageId);
-    if (!found) throw new NotFoundError(`chaincode install package '${packageId}' not found`);
+    if (!found) throw new Error(`could not find chaincode with package id '${packageId}'`);
     const result = new messages.QueryInstalledChaincodeResult();
     result.setPackageId(found.packageId);
     result.setLabel(found.label);
@@ -377,13 +371,11 @@ function privateState(simulator: Simulator, organization: string): RecordState {
   };
 }
 
-/** The argument of the function `name`. */
 function read<T>(type: { deserializeBinary(bytes: Uint8Array): T }, bytes: Uint8Array, name: string): T {
   const message = decode(type, bytes);
   if (message === undefined) {
-    throw new Error(
-      `could not decode input arg for *lifecycle.Invocation.${name}: proto: cannot parse invalid wire-format data`,
-    );
+    const what = `could not decode input arg for *lifecycle.Invocation.${name}`;
+    throw new Error(`${what}: proto: cannot parse invalid wire-format data`);
   }
   return message;
 }

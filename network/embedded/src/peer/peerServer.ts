@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { MESSAGE_BYTES_MAX } from '../limits.js';
-import { gateway, peer } from '../wire/proto.js';
+import { gateway, orderer, peer } from '../wire/proto.js';
+import type { BroadcastService } from './broadcastService.js';
 import type { DeliverService } from './deliverService.js';
 import type { EndorserService } from './endorserService.js';
 import type { GatewayService } from './gatewayService.js';
@@ -12,6 +13,7 @@ export interface PeerServices {
   readonly gateway: GatewayService;
   readonly deliver: DeliverService;
   readonly endorser: EndorserService;
+  readonly broadcast: BroadcastService;
 }
 
 /** One hospital's TLS endpoint. */
@@ -32,6 +34,7 @@ export class PeerServer {
     });
     this.#server.addService(gateway.GatewayService, services.gateway.handlers());
     this.#server.addService(peer.DeliverService, services.deliver.handlers());
+    this.#server.addService(orderer.AtomicBroadcastService, services.broadcast.handlers());
     this.#server.addService(peer.EndorserService, services.endorser.handlers());
   }
 

@@ -121,13 +121,7 @@ export class SystemChaincodes {
       throw new Error(`lifecycle scc operations require exactly two arguments but received ${args.length}`);
     }
     const name = String(args[0]);
-    if (!this.#lifecycleChaincode.isKnown(name)) {
-      throw new Error(
-        `Failed to authorize invocation due to failed ACL check: Unmapped policy for ${LIFECYCLE}/${name}`,
-      );
-    }
-    const isForAdmins = this.#lifecycleChaincode.isForAdmins(name);
-    const denied = isForAdmins ? this.#notOwnAdmin(proposal) : this.#denied(proposal, 'Writers');
+    const denied = this.#lifecycleDenied(name, proposal);
     if (denied !== undefined) {
       throw new Error(`Failed to authorize invocation due to failed ACL check: ${denied}`);
     }
@@ -135,12 +129,21 @@ export class SystemChaincodes {
     let result: Buffer | undefined;
     try {
       result = this.#lifecycleChaincode.invoke(name, args[1] as Buffer, simulator);
+      if (!result) {
+        const noChannel = "error validating chaincode definition: could not get channelconfig for channel ''";
+        throw new Error(simulator ? 'the embedded channel does not support it' : noChannel);
+      }
     } catch (error) {
       if (error instanceof NotFoundError) return answer(404, error.message);
       throw new Error(`${failed}: ${(error as Error).message}`, { cause: error });
     }
-    if (!result) throw new Error(`${failed}: receiver *lifecycle.Invocation.${name} does not exist`);
     return answer(200, '', result);
+  }
+
+  #lifecycleDenied(name: string, proposal: Proposal): string | undefined {
+    const caller = this.#lifecycleChaincode.callerOf(name);
+    if (!caller) return `Unmapped policy for ${LIFECYCLE}/${name}`;
+    return caller === 'own admin' ? this.#notOwnAdmin(proposal) : this.#denied(proposal, 'Writers');
   }
 
   /** Why the creator of a proposal is not an admin of this peer's own hospital. */

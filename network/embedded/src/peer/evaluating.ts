@@ -11,6 +11,9 @@ import { RpcError, type RpcErrorDetail } from './rpcErrors.js';
  */
 export async function evaluate(request: gateway.EvaluateRequest, parts: EndorsingParts): Promise<peer.Response> {
   const proposal = readProposal(request.getProposedTransaction(), EVALUATE_TEXTS);
+  if (proposal.lacking !== undefined) {
+    throw new RpcError(status.INVALID_ARGUMENT, EVALUATE_TEXTS.damaged + proposal.lacking);
+  }
   if (proposal.channelId !== parts.channel) throw unknownChannel(status.UNAVAILABLE, proposal.channelId);
   const details: RpcErrorDetail[] = [];
   let code: number = status.UNAVAILABLE;

@@ -7,20 +7,24 @@ import { ImplicitPolicy } from '../membership/policy.js';
 import { blockMessage } from '../wire/block.js';
 import type { Proposal } from '../wire/proposal.js';
 import { common, encode, peer } from '../wire/proto.js';
+import { ConfigQueries } from './configQueries.js';
 import { type Lifecycle, NotFoundError } from './lifecycle.js';
 
 const LEDGER_QUERIES = 'qscc';
+const CONFIG_QUERIES = 'cscc';
 /** The five queries of `qscc`, and whether each takes an argument. */
 const QUERIES = ['GetChainInfo', 'GetBlockByNumber', 'GetBlockByHash', 'GetTransactionByID', 'GetBlockByTxID'];
 
-/** Fabric's system chaincodes: `qscc`, which answers questions about the chain, and the chaincode lifecycle. */
+/** Fabric's system chaincodes: `qscc` and `cscc`, which answer questions about chain and configuration, and the lifecycle. */
 export class SystemChaincodes {
   readonly #ledger: PeerLedger;
   readonly #chain: ChainReader;
   readonly #membership: Membership;
+  readonly #configQueries: ConfigQueries;
   readonly #lifecycleChaincode: Lifecycle;
 
   constructor(ledger: PeerLedger, chain: ChainReader, membership: Membership, lifecycle: Lifecycle) {
+    this.#configQueries = new ConfigQueries(ledger, chain);
     this.#lifecycleChaincode = lifecycle;
     this.#ledger = ledger;
     this.#chain = chain;
@@ -28,7 +32,7 @@ export class SystemChaincodes {
   }
 
   has(name: string): boolean {
-    return name === LEDGER_QUERIES || name === LIFECYCLE;
+    return name === LEDGER_QUERIES || name === CONFIG_QUERIES || name === LIFECYCLE;
   }
 
   /** Whether a chaincode reads and writes the ledger as others do. */
@@ -40,6 +44,13 @@ export class SystemChaincodes {
   invoke(proposal: Proposal, simulator?: Simulator): peer.Response {
     const args = proposal.input.getArgsList_asU8().map((each) => Buffer.from(each));
     try {
+      if (proposal.chaincode === CONFIG_QUERIES) {
+        return answer(
+          200,
+          '',
+          this.#configQueries.answer(args, () => this.#denied(proposal, 'Readers')),
+        );
+      }
       return proposal.chaincode === LEDGER_QUERIES
         ? this.#query(args, proposal)
         : this.#lifecycle(args, proposal, simulator);
@@ -53,9 +64,10 @@ export class SystemChaincodes {
     const [name, channel] = args.map(String) as [string, string];
     if (name !== 'GetChainInfo' && args.length < 3) throw new Error(`missing 3rd argument for ${name}`);
     if (channel !== this.#ledger.channel) throw new Error(`Invalid chain ID, ${channel}`);
-    const denied = this.#denied(proposal, 'Readers');
+    const denied = QUERIES.includes(name)
+      ? this.#denied(proposal, 'Readers')
+      : `Unmapped policy for ${LEDGER_QUERIES}/${name}`;
     if (denied !== undefined) throw new Error(`access denied for [${name}][${channel}]: [${denied}]`);
-    if (!QUERIES.includes(name)) throw new Error(`Requested function ${name} not found.`);
     return answer(200, '', this.#queryResult(name, args[2] ?? Buffer.alloc(0)));
   }
 

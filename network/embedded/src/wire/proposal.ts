@@ -17,6 +17,8 @@ export interface Proposal {
   readonly nonce: Buffer;
   readonly creator: Buffer;
   readonly chaincode: string;
+  /** What it does not name, in Fabric's words; undefined where it names channel and chaincode. */
+  readonly lacking?: string;
   readonly input: peer.ChaincodeInput;
   /** The payload without its transient map, as it goes into the transaction. */
   readonly payloadBytes: Buffer;
@@ -35,14 +37,13 @@ export function unpackProposal(signed: peer.SignedProposal): Proposal {
   const extension = part(peer.ChaincodeHeaderExtension, channelHeader.getExtension_asU8(), 'ChaincodeHeaderExtension');
   const chaincodeId = extension.getChaincodeId();
   if (!chaincodeId) throw new Error('ChaincodeHeaderExtension.ChaincodeId is nil');
-  if (!chaincodeId.getName()) throw new Error('ChaincodeHeaderExtension.ChaincodeId.Name is empty');
   const payload = part(peer.ChaincodeProposalPayload, proposal.getPayload_asU8(), 'ChaincodeProposalPayload');
   const invocation = part(peer.ChaincodeInvocationSpec, payload.getInput_asU8(), 'ChaincodeInvocationSpec');
   const spec = invocation.getChaincodeSpec();
-  if (!channelHeader.getChannelId()) throw new Error('no channel id provided');
-  if (!spec) throw new Error(`no chaincode spec is provided, channel id [${channelHeader.getChannelId()}]`);
-  const input = spec.getInput();
+  const input = spec ? spec.getInput() : new peer.ChaincodeInput();
   if (!input) throw new Error('chaincode input did not contain any input');
+  const chaincode = spec ? chaincodeId.getName() : '';
+  const lacking = lackingIn(channelHeader.getChannelId(), spec, chaincode);
 
   const payloadBytes = withoutTransient(payload);
   const timestamp = channelHeader.getTimestamp();
@@ -58,12 +59,19 @@ export function unpackProposal(signed: peer.SignedProposal): Proposal {
     timestampMs: timestamp ? timestamp.getSeconds() * 1000 + timestamp.getNanos() / 1e6 : Number.NaN,
     nonce: buffer(signatureHeader.getNonce_asU8()),
     creator: buffer(signatureHeader.getCreator_asU8()),
-    chaincode: chaincodeId.getName(),
+    chaincode,
+    ...(lacking === undefined ? {} : { lacking }),
     input,
     payloadBytes,
     hasTransient: payload.getTransientmapMap().getLength() > 0,
     hash: sha256(header.getChannelHeader_asU8(), header.getSignatureHeader_asU8(), payloadBytes),
   };
+}
+
+function lackingIn(channel: string, spec: peer.ChaincodeSpec | undefined, chaincode: string): string | undefined {
+  if (!channel) return 'no channel id provided';
+  if (!spec) return `no chaincode spec is provided, channel id [${channel}]`;
+  return chaincode ? undefined : `no chaincode name is provided, channel id [${channel}]`;
 }
 
 /** The id that a transaction must carry: hex of SHA-256 over nonce and creator. */

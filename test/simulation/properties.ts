@@ -38,7 +38,7 @@ export type PropertyParts = Readonly<{
   /** Whether a hospital lies about a round; 0 stands for every initial round. */
   isDishonest(msp: Msp, round: number): boolean;
   holds(msp: Msp, digest: Digest): boolean;
-  hasJournaledJoin(msp: Msp, round: number): boolean;
+  hasJournaled(msp: Msp, round: number, name: string): boolean;
 }>;
 
 type Recomputed = Readonly<{ outcome: Outcome; file: Uint8Array | undefined }>;
@@ -150,14 +150,16 @@ export class Properties {
     const newest = this.study?.newest;
     if (!newest) return false;
     const isForgotten =
-      peerHas(ledgerKey.join(STUDY, newest.number, msp)) && !this.#parts.hasJournaledJoin(msp, newest.number);
+      peerHas(ledgerKey.join(STUDY, newest.number, msp)) && !this.#parts.hasJournaled(msp, newest.number, 'join');
     if (isForgotten) this.#mustSitOut.add(`${msp} ${newest.number}`);
     return isForgotten;
   }
 
-  /** A hospital's database is an old one now. */
+  /** A hospital's database is an old one now: its own tensors are of yesterday, and what it has verified may be forgotten. */
   restored(msp: Msp): void {
     this.#forgetful.add(msp);
+    for (const version of this.#models.keys())
+      if (!this.#parts.hasJournaled(msp, version, 'dispute-lifted')) this.#lifted.delete(`${msp} ${version}`);
   }
 
   lifted(msp: Msp, round: number): void {

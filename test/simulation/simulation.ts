@@ -33,6 +33,8 @@ const LIVENESS_MS_MAX = 3_600_000;
 const DRAIN_MS = 4_000;
 const EVENTS_MAX = 100_000;
 const OPERATOR_MS_MAX = 8_000;
+/** A round that has not got beyond joining by then is stuck. */
+const STUCK_MS = 300_000;
 
 export type RunOutcome = Readonly<{
   seed: number;
@@ -72,6 +74,8 @@ class Run {
   /** Hospitals that are not to be started before this time. */
   readonly #downUntil = new Map<Msp, number>();
   readonly #verifying = new Set<string>();
+  /** Rounds that people watch to see whether enough hospitals join. */
+  readonly #watched = new Set<number>();
   #violation: string | undefined;
   #isOver = false;
   #blocksSeen = 0;
@@ -97,7 +101,7 @@ class Run {
       isHealthy,
       isDishonest: (msp, round) => lieOf(msp, round) !== undefined,
       holds: (msp, digest) => this.#hospital(msp).disk.holds(digest),
-      hasJournaledJoin: (msp, round) => this.#hospital(msp).disk.journaled(STUDY, round, 'join') !== undefined,
+      hasJournaled: (msp, round, name) => this.#hospital(msp).disk.journaled(STUDY, round, name) !== undefined,
     });
     const arithmetics = new Map(
       members.map((msp) => [msp, dishonestArithmetic(variant.arithmetic, (round) => lieOf(msp, round))]),
@@ -312,9 +316,25 @@ class Run {
       this.#tell('people', `vote to resume at ${view.newest.number + 1}`);
       this.#people.vote(this.#scenario.protocol.members, `resume~${tenDigits(view.newest.number + 1)}`);
     }
+    if (view.newest.state.stage === 'joining') this.#watchJoining(view.newest.number);
     for (const hospital of this.#hospitals.values())
       for (const round of this.#properties.disputesOf(hospital.msp)) this.#verifyLater(hospital, round);
   }
+  /**
+   * A round waits for those that it was opened for, however long. Where too few of them are left, while others have
+   * registered since, members vote to abort it.
+   */
+  #watchJoining(round: number): void {
+    if (this.#watched.has(round)) return;
+    this.#watched.add(round);
+    this.#scheduler.after(STUCK_MS, () => {
+      const newest = this.#properties.study?.newest;
+      if (newest?.number !== round || newest.state.stage !== 'joining') return;
+      this.#tell('people', `vote to abort round ${round}: nobody else joins`);
+      this.#people.vote(this.#scenario.protocol.members, `abort~${tenDigits(round)}`);
+    });
+  }
+
   /** The operator gets to it some time, and asks again if it could not be done. */
   #verifyLater(hospital: Hospital, round: number): void {
     const key = `${hospital.msp} ${round}`;

@@ -1,31 +1,20 @@
 /** Work on this hospital's rows for its own people: predictions, training alone, and how the source was read. */
-import type { LocalTraining, StudyProtocol } from '@consilium/domain';
+import type { LocalTraining, Msp, StudyProtocol } from '@consilium/domain';
 import { refusal } from '@consilium/domain';
 import { personalOf } from './agent/personalOf.js';
-import type { Blobs, PersonalStore } from './agent/ports.js';
 import { StudyReader } from './agent/studyReader.js';
-import type { CsvHospitalRows } from './data/csvHospitalRows.js';
-import type { AloneTrainingAsked, HospitalFacts, OwnRows } from './http/ports.js';
-import type { TrainingLearner, TrainingProgress } from './learning/learner.js';
-import type { ChannelMirror } from './store/channelMirror.js';
+import type { HospitalDisk } from './hospitalDisk.js';
+import type { AloneTrainingAsked, OwnRows } from './http/ports.js';
+import type { OwnTraining } from './ownTraining.js';
 
-type Parts = Readonly<{
-  hospital: Pick<HospitalFacts, 'msp'>;
-  source: CsvHospitalRows;
-  learner: TrainingLearner;
-  mirror: ChannelMirror;
-  blobs: Blobs;
-  personal: PersonalStore;
-  engine(): Readonly<{ name: string; version: string }> | null;
-  /** Progress of training alone, by study. */
-  onAlone(listener: (progress: TrainingProgress) => void): () => void;
-}>;
-
-export function ownRows(parts: Parts): OwnRows {
-  const { hospital, source, learner, mirror, blobs, personal } = parts;
+export function ownRows(
+  msp: Msp,
+  { source, learner, engine, onProgress: listen }: OwnTraining,
+  { mirror, blobs, personal }: HospitalDisk,
+): OwnRows {
   const reader = new StudyReader(mirror);
   return {
-    engine: parts.engine,
+    engine,
     async predictions({ study, protocol, version, digest }, signal) {
       const view = reader.study(study);
       const file = await blobs.get(digest);
@@ -33,14 +22,14 @@ export function ownRows(parts: Parts): OwnRows {
         const holders = view?.model(version)?.attestedBy ?? [];
         throw refusal('VERSION_FILE_NOT_HERE', { study, version, holders: holders.join(' or ') });
       }
-      const own = view && personalOf(personal, view, hospital.msp, { version, digest });
+      const own = view && personalOf(personal, view, msp, { version, digest });
       const inHand = { version, file, personal: own };
       const { engine, rows } = await learner.predictions({ study, protocol, version: inHand }, signal);
       return { study, version, digest, engine, rows: [...rows] };
     },
     async trainAlone({ study, protocol, training: asked }, onProgress, signal) {
       const training = aloneTraining(protocol, asked);
-      const stopListening = parts.onAlone((progress) => {
+      const stopListening = listen((progress) => {
         if (progress.study === study && progress.round === 'alone') onProgress(progress.step / progress.steps);
       });
       try {

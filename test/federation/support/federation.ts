@@ -35,15 +35,15 @@ export class Federation {
     const topology = join(folder, 'topology.json');
     const data = (k: number) => ({ file: files[k] as string, patientColumn: 'patient' });
     writeFileSync(topology, JSON.stringify({ hospitals: names.map((name, k) => ({ name, data: data(k) })) }));
+    const home = join(folder, 'home');
+    const network = await startNetwork({ topology, home, logLevel: 'debug' });
+    const hospitals = network.gateways.map((address, k) => new Hospital(address, home, files[k] as string));
+    const federation = new Federation(network, hospitals, folder);
     try {
-      const home = join(folder, 'home');
-      const network = await startNetwork({ topology, home, logLevel: 'debug' });
-      const hospitals = network.gateways.map((address, k) => new Hospital(address, home, files[k] as string));
-      const federation = new Federation(network, hospitals, folder);
       await Promise.all(hospitals.map((hospital) => hospital.as('admin').registerHospital({}, { wait: true })));
       return federation;
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      await federation.stop();
       throw error;
     }
   }
@@ -114,6 +114,7 @@ export class Federation {
     return channels.reduce((sum, { transactions }) => sum + transactions.invalid, 0);
   }
 
+  /** Ends everything. With CONSILIUM_TRACE set, logs and ledger stay where it says. */
   async stop(): Promise<void> {
     await Promise.all(this.hospitals.map((hospital) => hospital.close()));
     await Promise.all([...this.#tampered.keys()].map((msp) => this.#endTampered(msp)));

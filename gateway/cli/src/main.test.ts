@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from '@jest/globals';
+
+const COMMAND = fileURLToPath(new URL('../bin/consilium.mjs', import.meta.url));
+const home = mkdtempSync(join(tmpdir(), 'consilium-cli-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** As a user runs it, without what the environment says of a network. */
+function consilium(...args: string[]) {
+  const { CONSILIUM_HOME: _home, CONSILIUM_URL: _url, ...environment } = process.env;
+  return spawnSync(process.execPath, [COMMAND, ...args], { encoding: 'utf8', env: environment, timeout: 30_000 });
+}
+
+describe('the command consilium', () => {
+  test('says what it can do', () => {
+    const { status, stdout } = consilium('--help');
+    expect(status).toBe(0);
+    for (const command of ['health', 'studies', 'propose', 'approve', 'vote', 'rounds', 'verify', 'predictions'])
+      expect(stdout).toContain(command);
+  });
+
+  test('without a network it says which options name one', () => {
+    const { status, stderr } = consilium('--home', home, 'health');
+    expect(status).toBe(1);
+    expect(stderr).toContain('--url, --ca and --token-file');
+  });
+
+  test('a hospital that is not there is answered with those that are', () => {
+    const gateways = [{ msp: 'NorthMSP', name: 'North', apiUrl: 'https://localhost:1', caFile: 'ca', people: {} }];
+    writeFileSync(join(home, 'addresses.json'), JSON.stringify({ gateways }));
+    expect(consilium('--home', home, '--hospital', 'South', 'health').stderr).toContain('there are North');
+    expect(consilium('--home', home, '--as', 'nurse', 'health').stderr).toContain('nobody with the role nurse');
+  });
+
+  test('a vote without its round says what is missing', () => {
+    const { status, stderr } = consilium('--home', home, 'vote', 'heart', 'resume');
+    expect(status).not.toBe(0);
+    expect(stderr).not.toContain('RangeError');
+  });
+});

@@ -52,6 +52,11 @@ export class Home {
     return join(this.root, 'logs');
   }
 
+  /** Where the embedded channel takes faults from tests, if it does. */
+  get controlSocket(): string {
+    return join(this.root, 'control.sock');
+  }
+
   get lockFile(): string {
     return join(this.root, 'launcher.lock');
   }

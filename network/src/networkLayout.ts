@@ -11,6 +11,8 @@ export interface NetworkLayout {
   readonly hospitals: readonly ResolvedHospital[];
   readonly ports: Readonly<Record<string, HospitalPorts>>;
   readonly chaincode: ChaincodePackage;
+  /** Path of the socket over which the embedded channel takes faults; absent: it takes none. */
+  readonly controlSocket?: string;
   /** What every process inherits: the launcher's environment. */
   readonly environment: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { ChannelKind } from '@consilium/domain';
 import type { GatewayAddress } from './addresses.js';
+import { ChannelFaults } from './channelFaults.js';
 import type { Home } from './home.js';
 import { removeRecord, writeRecord } from './networkRecord.js';
 import { identityOf } from './supervise/processIdentity.js';
@@ -13,6 +14,8 @@ export interface RunningNetworkOptions {
   readonly gateways: readonly GatewayAddress[];
   readonly supervisor: Supervisor;
   readonly clock: () => Date;
+  /** Of the embedded channel's control interface, where there is one. */
+  readonly controlSocket?: string | undefined;
   /** Gives the home folder's lock back. */
   readonly releaseLock: () => void;
 }
@@ -25,6 +28,8 @@ export class RunningNetwork {
   readonly channel: ChannelKind;
   readonly home: string;
   readonly gateways: readonly GatewayAddress[];
+  /** Makes the embedded channel fail, if the network was started with `faults`. */
+  readonly faults: ChannelFaults | undefined;
   readonly #options: RunningNetworkOptions;
   readonly #startedAt: Date;
   #state: 'starting' | 'ready' | 'stopping' = 'starting';
@@ -36,6 +41,7 @@ export class RunningNetwork {
     this.channel = options.channel;
     this.home = options.home.root;
     this.gateways = options.gateways;
+    this.faults = options.controlSocket === undefined ? undefined : new ChannelFaults(options.controlSocket);
     this.#startedAt = options.clock();
     options.supervisor.onChange(() => this.#write());
     this.#write();

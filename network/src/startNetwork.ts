@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly fresh?: boolean;
   /** Brings up channel and chaincode, and no gateways. */
   readonly channelOnly?: boolean;
+  /** Lets tests make the embedded channel fail: see the network's `faults`. */
+  readonly faults?: boolean;
   readonly engine?: Engine;
   readonly logLevel?: LogLevel;
   /**
@@ -84,7 +86,10 @@ export async function startNetwork(options: StartOptions): Promise<RunningNetwor
       partsOf(channelPlan, layout, options).map((spec) => supervised(spec, home, clock)),
     );
     const gateways = options.channelOnly === true ? [] : gatewayAddresses(layout);
-    const network = new RunningNetwork({ channel: plan.channel, home, gateways, supervisor, clock, releaseLock });
+    const network = new RunningNetwork({
+      ...{ channel: plan.channel, home, gateways, supervisor, clock, releaseLock },
+      controlSocket: layout.controlSocket,
+    });
     try {
       progress(`starting ${supervisor.parts.length} processes for ${plan.hospitals.length} hospitals`);
       await supervisor.startAll(signal, channelPlan.steps);
@@ -131,7 +136,10 @@ async function prepare(
     ),
   );
   const environment = environmentOf(options.environment ?? process.env, home);
-  const layout: NetworkLayout = { repository, home, hospitals: plan.hospitals, ports, chaincode, environment };
+  const layout: NetworkLayout = {
+    ...{ repository, home, hospitals: plan.hospitals, ports, chaincode, environment },
+    ...(options.faults === true && plan.channel === 'embedded' ? { controlSocket: home.controlSocket } : {}),
+  };
   writeConnections(layout);
   return layout;
 }

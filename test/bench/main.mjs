@@ -3,13 +3,20 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { channelBench } from './channelBench.mjs';
 import { cloneBench } from './cloneBench.mjs';
 import { demoBench } from './demoBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { figureTable } from './spread.mjs';
 
-const BENCHES = { demo: demoBench, heart: heartBench, hospitals: hospitalsBench, clone: cloneBench };
+const BENCHES = {
+  demo: demoBench,
+  heart: heartBench,
+  hospitals: hospitalsBench,
+  channel: channelBench,
+  clone: cloneBench,
+};
 const HELP = `npm run bench -- [--only NAME]... [--json FILE]
   NAME: ${Object.keys(BENCHES).join(', ')}; without --only, all of them in this order
   --json FILE  writes the figures there too`;

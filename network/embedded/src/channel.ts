@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, openDatabase } from '@consilium/sqlite';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { collectionPackage } from './collectionsConfig.js';
 import type { Config } from './config.js';
+import { type ControlRequest, ControlServer } from './control/controlServer.js';
 import {
   type ChaincodeDefinition,
   definitionKeys,
@@ -36,6 +38,7 @@ import { EndorserService } from './peer/endorserService.js';
 import { GatewayService } from './peer/gatewayService.js';
 import { InstalledPackages } from './peer/installedPackages.js';
 import { Lifecycle } from './peer/lifecycle.js';
+import { PeerFaults } from './peer/peerFaults.js';
 import type { PeerNode } from './peer/peerNode.js';
 import { PeerServer } from './peer/peerServer.js';
 import { readSigningIdentity, type SigningIdentity } from './peer/signingIdentity.js';
@@ -75,6 +78,7 @@ export class Channel {
   readonly #peers: HospitalPeer[];
   readonly #orderer: Orderer;
   readonly #activity = { endorsing: 0 };
+  #control: ControlServer | undefined;
 
   /** Opens the stores and checks them. Throws an Error that says what is wrong and changes nothing then. */
   constructor(config: Config, surroundings: Surroundings) {
@@ -95,16 +99,14 @@ export class Channel {
     await Promise.all(this.#peers.map(({ ledger }) => ledger.follow()));
     for (const { packages } of this.#peers) packages.start();
     for (const chaincode of this.#config.chaincodes) await this.#define(chaincode);
-    this.#config.hospitals.forEach(({ peer: { listen, tlsDir } }, index) => {
-      const own = this.#peers[index] as HospitalPeer;
-      own.server = new PeerServer(listen, tlsDir, {
-        gateway: this.#gatewayOf(own),
-        deliver: this.#deliverOf(own),
-        endorser: new EndorserService(own.endorser),
-        broadcast: new BroadcastService(this.#orderer),
-      });
+    this.#peers.forEach((own, index) => {
+      const { listen } = (this.#config.hospitals[index] as Config['hospitals'][number]).peer;
+      own.server = this.#serverOf(own, listen);
     });
     await Promise.all(this.#peers.map(({ server }) => server?.start()));
+    if (!this.#config.control) return;
+    this.#control = new ControlServer(this.#config.control.socket, (request) => this.#carryOut(request));
+    await this.#control.start();
   }
 
   /**
@@ -131,6 +133,7 @@ export class Channel {
 
   /** Stops in order: no new calls, what waits is ordered and committed, the stores are closed. */
   async stop(): Promise<void> {
+    this.#control?.stop();
     await this.#orderer.close();
     for (const { server, packages } of this.#peers) {
       server?.stop();
@@ -155,6 +158,7 @@ export class Channel {
     const identity = this.#membership.identify(signer.serialized);
     if (identity?.role !== 'peer') throw new Error(`${peer.mspDir}: no peer certificate of ${msp}`);
     mkdirSync(join(this.#config.home, 'peers', msp), { recursive: true });
+    const faults = new PeerFaults();
     const state = this.#openState(join('peers', msp, 'state.db'));
     const privates = new PrivateStore(this.#open(join('peers', msp, 'private.db'), false));
     const ledger = new PeerLedger({
@@ -166,6 +170,7 @@ export class Channel {
       membership: this.#membership,
       configuration: this.#configuration,
       fetchPrivateSet: (wanted) => this.#fetchPrivateSet(msp, wanted),
+      ...(this.#config.control ? { mayCommit: () => mayCommit(faults) } : {}),
     });
     const configured = Object.entries(hospital.chaincodes).map(([name, { address, tls }]) => {
       const { packageId } = this.#config.chaincodes.find((each) => each.name === name) as { packageId: string };
@@ -182,6 +187,7 @@ export class Channel {
       packages,
       system,
       clock: this.#surroundings.clock,
+      faults,
       disseminate: (transactionId, set, collection) => this.#disseminate(msp, transactionId, set, collection),
     });
     const node: HospitalPeer = {
@@ -190,6 +196,7 @@ export class Channel {
       identity: identity as Identity,
       endorser,
       ledger,
+      faults,
       packages,
       server: undefined,
       endpoint: () => node.server?.endpoint ?? peer.listen,
@@ -197,9 +204,42 @@ export class Channel {
     return node;
   }
 
+  #serverOf(own: HospitalPeer, listen: string): PeerServer {
+    const hospital = this.#config.hospitals.find(({ msp }) => msp === own.msp) as Config['hospitals'][number];
+    return new PeerServer(listen, hospital.peer.tlsDir, {
+      gateway: this.#gatewayOf(own),
+      deliver: this.#deliverOf(own),
+      endorser: new EndorserService(own.endorser),
+      broadcast: new BroadcastService(this.#orderer),
+    });
+  }
+
+  /** Makes a fault for a test, or ends it. */
+  async #carryOut(request: ControlRequest): Promise<void> {
+    const own = this.#peers.find(({ msp }) => msp === request.msp);
+    if (!own) throw new Error(`no hospital ${request.msp}`);
+    const { faults, ledger } = own;
+    if (request.do === 'stop' && !faults.isStopped) {
+      faults.isStopped = true;
+      own.server?.stop();
+    }
+    if (request.do === 'start' && faults.isStopped) {
+      const server = this.#serverOf(own, own.endpoint());
+      await server.start();
+      own.server = server;
+      faults.isStopped = false;
+    }
+    if (request.do === 'cutOff') faults.isCutOff = request.isOn;
+    if (request.do === 'delayCommits') faults.commitDelayMs = request.ms;
+    if (request.do === 'answerDifferently') faults.answersDifferently = request.isOn;
+    await ledger.follow();
+  }
+
   /** As Fabric's gossip does it: to so many other members' peers as the collection wants, to all that it needs. */
   #disseminate(from: string, transactionId: string, set: PrivateSet, collection: Collection): void {
-    const eligible = this.#peers.filter(({ msp }) => msp !== from && collection.organizations.has(msp));
+    const eligible = this.#peers.filter(
+      ({ msp, faults }) => msp !== from && collection.organizations.has(msp) && !faults.isUnreachable,
+    );
     if (eligible.length < collection.requiredPeerCount) {
       throw new Error(
         `error in simulation: failed to distribute private collection, txID ${transactionId}, channel ${this.#config.channel}: could not build private data dissemination plan for chaincode ${set.namespace} and collection ${set.collection}: required to disseminate to at least ${collection.requiredPeerCount} peers, but know of only ${eligible.length} eligible peers`,
@@ -212,7 +252,8 @@ export class Channel {
 
   /** A set that a peer was not given when it was endorsed, from the peers of the collection's other members. */
   #fetchPrivateSet(by: string, wanted: WantedSet): Buffer | undefined {
-    for (const { msp, ledger } of this.#peers) {
+    for (const { msp, ledger, faults } of this.#peers) {
+      if (faults.isUnreachable) continue;
       const isMember = ledger.definitions.isCollectionMember(wanted.namespace, wanted.collection, msp);
       const found = msp !== by && isMember ? ledger.privates.find(wanted) : undefined;
       if (found) return found;
@@ -348,6 +389,12 @@ export class Channel {
       throw isLocked ? new Error(`${file} is in use by another process`, { cause: error }) : error;
     }
   }
+}
+
+/** Waits as long as a peer's faults say, and answers whether it takes blocks at all. */
+async function mayCommit(faults: PeerFaults): Promise<boolean> {
+  if (faults.commitDelayMs > 0) await pause(faults.commitDelayMs);
+  return !faults.isUnreachable;
 }
 
 function dialCredentials(folder: string | undefined): ChannelCredentials {

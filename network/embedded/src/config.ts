@@ -56,6 +56,8 @@ export const Config = z
     }),
     chaincodes: z.array(Chaincode).min(1),
     hospitals: z.array(Hospital).min(HOSPITALS_MIN).max(HOSPITALS_MAX),
+    /** Takes faults for tests; off unless it is named. */
+    control: z.strictObject({ socket: z.string().min(1) }).optional(),
     /** Written when the channel is up. */
     readyFile: z.string().min(1),
   })

@@ -76,6 +76,7 @@ function configuration(layout: NetworkLayout, readyFile: string): unknown {
         },
       };
     }),
+    ...(layout.controlSocket === undefined ? {} : { control: { socket: layout.controlSocket } }),
     readyFile,
   };
 }

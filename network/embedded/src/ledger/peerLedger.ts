@@ -39,6 +39,8 @@ export interface PeerLedgerParts {
   readonly configuration?: ChannelConfiguration;
   /** Asks the peers of a collection's other members; without it the peer has nobody to ask. */
   readonly fetchPrivateSet?: FetchPrivateSet;
+  /** Asked before every block: whether it may be committed now. */
+  readonly mayCommit?: () => Promise<boolean>;
 }
 
 /** One hospital's peer's view of the channel: it follows the ordered chain, judges every block, and keeps the state. */
@@ -53,6 +55,7 @@ export class PeerLedger {
   readonly #membership: Membership;
   readonly #configuration: ChannelConfiguration | undefined;
   readonly #fetchPrivateSet: FetchPrivateSet;
+  readonly #mayCommit: (() => Promise<boolean>) | undefined;
   readonly #waiting = new Map<string, Set<(status: TransactionStatus) => void>>();
   readonly #approvedPackages = new Map<string, string | undefined>();
   readonly #listeners = new Set<() => void>();
@@ -67,6 +70,7 @@ export class PeerLedger {
     this.#chain = parts.chain;
     this.#membership = parts.membership;
     this.#configuration = parts.configuration;
+    this.#mayCommit = parts.mayCommit;
     this.#fetchPrivateSet = parts.fetchPrivateSet ?? (() => undefined);
     this.definitions = new Definitions(parts.state, parts.membership);
   }
@@ -153,6 +157,7 @@ export class PeerLedger {
 
   async #catchUp(): Promise<void> {
     while (!this.#isClosed && this.height < this.#chain.height) {
+      if (this.#mayCommit && !(await this.#mayCommit())) return;
       const parsed = this.#chain.parsed(this.height);
       await this.lock.commit(() => this.#commit(parsed));
       for (const listener of this.#listeners) listener();

@@ -12,6 +12,7 @@ import { type Proposal, transactionIdOf } from '../wire/proposal.js';
 import { common, decode, encode, peer } from '../wire/proto.js';
 import type { ChaincodeConnection } from './chaincodeConnection.js';
 import type { InstalledPackages } from './installedPackages.js';
+import type { PeerFaults } from './peerFaults.js';
 import type { SigningIdentity } from './signingIdentity.js';
 import { StubRequests } from './stubRequests.js';
 import type { SystemChaincodes } from './systemChaincodes.js';
@@ -47,6 +48,7 @@ export interface EndorserParts {
   readonly packages: InstalledPackages;
   readonly system: SystemChaincodes;
   readonly clock: () => number;
+  readonly faults?: PeerFaults;
   /** Gives a private set to the peers of a collection's other members. Throws where they are too few. */
   disseminate(transactionId: string, set: PrivateSet, collection: Collection): void;
 }
@@ -169,6 +171,7 @@ export class Endorser {
       .catch((error: Error) => {
         throw new Error(`error in simulation: failed to execute transaction ${transactionId}: ${error.message}`);
       });
+    if (this.#parts.faults?.answersDifferently) response.setPayload(Buffer.from('another result'));
     const { publicBytes, privateSets, interest } = simulator.finish();
     if (!interest.keyPolicies.every((policy) => decode(common.SignaturePolicyEnvelope, policy))) {
       throw new Error(

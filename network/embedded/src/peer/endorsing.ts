@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js';
-import { LIFECYCLE } from '../ledger/chaincodeDefinition.js';
 import type { EndorsementInterest } from '../ledger/simulator.js';
 import type { Policy } from '../membership/policy.js';
 import { type Proposal, unpackProposal } from '../wire/proposal.js';
@@ -71,7 +70,7 @@ export class Endorsing {
   async #endorseByPolicy(proposal: Proposal): Promise<Collected> {
     const { own, shuffle } = this.#parts;
     if (!this.#nodesFor(proposal).includes(own)) throw this.#nobodyHas(proposal);
-    const answer = await askPeer(own, proposal, true);
+    const answer = await askPeer(own, proposal, own);
     if (answer.kind === 'failure') {
       throw new RpcError(status.ABORTED, 'failed to endorse transaction, see attached details for more info', [
         detailOf(own, answer.message),
@@ -93,9 +92,7 @@ export class Endorsing {
     const { definitions } = own.ledger;
     const policy = definitions.policyOf(proposal.chaincode);
     if (!policy) throw this.#noMetadata(proposal);
-    // Fabric's discovery knows no collections of the lifecycle: its own policy decides, whatever is written.
-    const isLifecycle = proposal.chaincode === LIFECYCLE;
-    const interest: EndorsementInterest = (!isLifecycle && found) || {
+    const interest: EndorsementInterest = found ?? {
       chaincode: proposal.chaincode,
       needsChaincodePolicy: true,
       keyPolicies: [],
@@ -174,7 +171,7 @@ class Collection {
   async ask(nodes: readonly PeerNode[]): Promise<void> {
     await Promise.all(
       nodes.map(async (node) => {
-        const answer = await askPeer(node, this.#proposal, node === this.#own);
+        const answer = await askPeer(node, this.#proposal, this.#own);
         if (answer.kind === 'success') this.#take(node, answer);
         else this.#fail(node, answer.message);
       }),

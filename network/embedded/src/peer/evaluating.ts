@@ -18,7 +18,7 @@ export async function evaluate(request: gateway.EvaluateRequest, parts: Endorsin
   const details: RpcErrorDetail[] = [];
   let code: number = status.UNAVAILABLE;
   for (const node of nodesFor(proposal, request.getTargetOrganizationsList(), parts)) {
-    const answer = await askPeer(node, proposal, node === parts.own);
+    const answer = await askPeer(node, proposal, parts.own);
     if (answer.kind === 'success') return withResult(answer.response, answer.payload);
     details.push(detailOf(node, answer.message));
     code = answer.code;

@@ -94,6 +94,7 @@ export class GatewayService {
     }
     const channel = request.getChannelId();
     if (channel !== this.#parts.channel) throw unknownChannel(status.FAILED_PRECONDITION, channel);
+    if (this.#parts.own.faults.isCutOff) throw new RpcError(status.UNAVAILABLE, 'no orderer nodes available');
     const { status: answer, info } = this.#parts.orderer.order(encode(envelope));
     if (answer === 'SUCCESS') return new gateway.SubmitResponse();
     const text = `received unsuccessful response from orderer: status=${answer}, info=${info}`;

@@ -5,6 +5,7 @@ import type { Identity } from '../membership/identity.js';
 import type { Proposal } from '../wire/proposal.js';
 import type { peer } from '../wire/proto.js';
 import type { Endorser } from './endorser.js';
+import type { PeerFaults } from './peerFaults.js';
 import type { RpcErrorDetail } from './rpcErrors.js';
 
 /** One hospital's peer, as the gateway services of all hospitals see it. */
@@ -13,6 +14,7 @@ export interface PeerNode {
   readonly identity: Identity;
   readonly endorser: Endorser;
   readonly ledger: PeerLedger;
+  readonly faults: PeerFaults;
   /** Address of its endpoint; known once it listens. */
   readonly endpoint: () => string;
 }
@@ -37,8 +39,14 @@ export type PeerAnswer =
 const STATUS_OK_MIN = 200;
 const STATUS_ERROR_MIN = 400;
 
-/** Gives a proposal to a peer. `isOwn`: it is the peer of the gateway that asks; others are asked over the network. */
-export async function askPeer(node: PeerNode, proposal: Proposal, isOwn: boolean): Promise<PeerAnswer> {
+/** Gives a proposal to a peer, for the gateway of the peer `from`; others than that are asked over the network. */
+export async function askPeer(node: PeerNode, proposal: Proposal, from: PeerNode): Promise<PeerAnswer> {
+  const isOwn = node === from;
+  if (!isOwn && (node.faults.isUnreachable || from.faults.isCutOff)) {
+    const cause = `dial tcp ${node.endpoint()}: connect: connection refused`;
+    const text = `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: ${cause}"`;
+    return failure(status.UNAVAILABLE, text, true);
+  }
   const outcome = await node.endorser.process(proposal);
   if (outcome.kind !== 'response') {
     // A remote peer's error arrives without a response, and looks like that of a peer which is not there.

@@ -138,7 +138,7 @@ const ROOMS = [
   },
   {
     name: 'network',
-    from: '^network/src/(?!channel/fabric/|channelTool/|peerAccess)',
+    from: '^network/src/(?!channel/fabric/|channelConfig/|channelTool/|peerAccess)',
     rooms: [DOMAIN],
     packages: ['commander', '@peculiar/x509', 'reflect-metadata', 'zod'],
     node: NODE,
@@ -146,7 +146,7 @@ const ROOMS = [
   {
     // Real peers and orderers are joined and given their chaincode by Fabric's own messages, and every channel is read by them.
     name: 'network-fabric',
-    from: '^network/src/(channel/fabric/|channelTool/|peerAccess)',
+    from: '^network/src/(channel/fabric/|channelConfig/|channelTool/|peerAccess)',
     rooms: [DOMAIN, '^network/src/'],
     packages: ['@hyperledger/', '@grpc/grpc-js', 'commander', 'zod'],
     node: NODE,

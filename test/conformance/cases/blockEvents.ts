@@ -3,8 +3,9 @@ import { common, ledger, msp, peer } from '@hyperledger/fabric-protos';
 import { dataDigest, headerDigest } from '../support/blockHash.js';
 import { text } from '../support/caller.js';
 import { type Case, pair, pairAtDeadline } from '../support/case.js';
+import { CLEVELAND } from '../support/hospitals.js';
 import { actionOf } from '../support/messages.js';
-import { CLEVELAND, type Stage } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 import { first, take } from '../support/streams.js';
 
 /** A whole block with one transaction of Cleveland's. */

@@ -6,7 +6,8 @@ import { type ChaincodeEvent, type Checkpointer, checkpointers } from '@hyperled
 import { answerOf } from '../support/answer.js';
 import { text } from '../support/caller.js';
 import { type Case, pair, pairAtDeadline } from '../support/case.js';
-import { type Stage, VA } from '../support/stage.js';
+import { VA } from '../support/hospitals.js';
+import type { Stage } from '../support/stage.js';
 import { first, take } from '../support/streams.js';
 
 /** Commits a transaction with an event and resolves to the block. */

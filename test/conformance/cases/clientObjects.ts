@@ -3,8 +3,9 @@ import type { Signable } from '@hyperledger/fabric-gateway';
 import { common, gateway as messages, orderer } from '@hyperledger/fabric-protos';
 import { text } from '../support/caller.js';
 import { type Case, pair, pairAtDeadline } from '../support/case.js';
+import { CLEVELAND } from '../support/hospitals.js';
 import { creatorOf, envelopeOf } from '../support/messages.js';
-import { CLEVELAND, type Stage } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 import { first } from '../support/streams.js';
 
 function digest(message: Uint8Array): Buffer {

@@ -1,7 +1,7 @@
 import { text } from '../support/caller.js';
 import { type Case, pair, pairAtDeadline, pairOfAny } from '../support/case.js';
+import { CLEVELAND, HOSPITALS, HUNGARY, SWITZERLAND, VA } from '../support/hospitals.js';
 import { endorsersOf, envelopeOf } from '../support/messages.js';
-import { CLEVELAND, HOSPITALS, HUNGARY, SWITZERLAND, VA } from '../support/stage.js';
 
 export const ENDORSE: readonly Case[] = [
   pair('Proposal.endorse', 'by the own peer and as many others as the policy asks for', async ({ cleveland }) => {
@@ -47,6 +47,12 @@ export const ENDORSE: readonly Case[] = [
   pair('Proposal.endorse', 'unknown channel', ({ cleveland, chaincode }) =>
     cleveland.gateway.getNetwork('nope').getContract(chaincode).newProposal('x').endorse(),
   ),
+  pair('Proposal.endorse', 'channel without name', ({ cleveland, chaincode }) =>
+    cleveland.gateway.getNetwork('').getContract(chaincode).newProposal('x').endorse(),
+  ),
+  pair('Proposal.endorse', 'chaincode without name', ({ cleveland }) =>
+    cleveland.network.getContract('').newProposal('x').endorse(),
+  ),
   pairOfAny('Proposal.endorse', 'results differ everywhere', ({ cleveland }) =>
     cleveland.endorse('Results:differ', 'en-differ'),
   ),
@@ -89,7 +95,7 @@ export const ENDORSE: readonly Case[] = [
     return await proposal.endorse();
   }),
   pairAtDeadline('Proposal.endorse', 'deadline passes', ({ cleveland }) =>
-    cleveland.contract.newProposal('Results:wait', { arguments: ['1500'] }).endorse({ deadline: Date.now() + 400 }),
+    cleveland.contract.newProposal('Results:wait', { arguments: ['800'] }).endorse({ deadline: Date.now() + 400 }),
   ),
   pair('Transaction.getResult', 'is what the function returned', async ({ cleveland }) =>
     text((await cleveland.endorse('State:put', 'en-result', 'x')).getResult()),

@@ -1,6 +1,7 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { gateway as messages, peer } from '@hyperledger/fabric-protos';
 import { type Case, pair, pairOfAny } from '../support/case.js';
+import { CLEVELAND } from '../support/hospitals.js';
 import {
   changedHeader,
   changedProposal,
@@ -8,7 +9,7 @@ import {
   type EndorsedAction,
   type ProposalChange,
 } from '../support/messages.js';
-import { CLEVELAND, type Stage } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 
 /** Endorses a transaction, changes its action, submits it and resolves to its validation code. */
 async function codeAfter({ cleveland }: Stage, change: (action: EndorsedAction) => void): Promise<number> {

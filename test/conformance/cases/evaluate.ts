@@ -1,6 +1,6 @@
 import { text } from '../support/caller.js';
 import { type Case, pair, pairAtDeadline } from '../support/case.js';
-import { CLEVELAND, HOSPITALS, SWITZERLAND } from '../support/stage.js';
+import { CLEVELAND, HOSPITALS, SWITZERLAND } from '../support/hospitals.js';
 
 export const EVALUATE: readonly Case[] = [
   pair('Contract.evaluateTransaction', 'result of the own peer', ({ cleveland }) =>
@@ -42,6 +42,9 @@ export const EVALUATE: readonly Case[] = [
   pair('Contract.evaluate', 'channel without name', ({ cleveland, chaincode }) =>
     cleveland.gateway.getNetwork('').getContract(chaincode).evaluateTransaction('x'),
   ),
+  pair('Contract.evaluate', 'chaincode without name', ({ cleveland }) =>
+    cleveland.network.getContract('').evaluateTransaction('x'),
+  ),
   pair('Contract.evaluate', 'one peer fails at another hospital, the own one answers', ({ cleveland }) =>
     cleveland.evaluate('Results:failAt', SWITZERLAND),
   ),
@@ -53,7 +56,7 @@ export const EVALUATE: readonly Case[] = [
     return [text(await proposal.evaluate()), text(await proposal.evaluate())];
   }),
   pairAtDeadline('Proposal.evaluate', 'deadline passes', ({ cleveland }) =>
-    cleveland.contract.newProposal('Results:wait', { arguments: ['1500'] }).evaluate({ deadline: Date.now() + 400 }),
+    cleveland.contract.newProposal('Results:wait', { arguments: ['800'] }).evaluate({ deadline: Date.now() + 400 }),
   ),
   pairAtDeadline('Proposal.evaluate', 'deadline passed before', ({ cleveland }) =>
     cleveland.contract.newProposal('Results:text').evaluate({ deadline: Date.now() - 1 }),

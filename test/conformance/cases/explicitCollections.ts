@@ -1,6 +1,7 @@
 import { type Case, pair } from '../support/case.js';
+import { CLEVELAND, HUNGARY, SWITZERLAND, VA } from '../support/hospitals.js';
 import { endorsersOf, envelopeOf } from '../support/messages.js';
-import { CLEVELAND, HUNGARY, type Stage, SWITZERLAND, VA } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 
 /** Writes a value into a collection, as Cleveland; as an argument, so that any hospital may endorse it. */
 async function put({ cleveland }: Stage, collection: string, key: string): Promise<void> {
@@ -83,6 +84,13 @@ export const EXPLICIT_COLLECTIONS: readonly Case[] = [
     const transaction = await cleveland.endorse('PrivateValues:hash', 'endorsed', 'ec-hash');
     return endorsersOf(envelopeOf(transaction.getBytes())).length;
   }),
+  pair('collection', 'requiredPeerCount: as many as there are', async ({ cleveland, hungary }) => {
+    await cleveland.submit('PrivateValues:putArgument', 'confirmed', 'ec-confirmed', 'x');
+    return await hungary.evaluate('PrivateValues:get', 'confirmed', 'ec-confirmed');
+  }),
+  pair('collection', 'requiredPeerCount: evaluated, it matters too', ({ cleveland }) =>
+    cleveland.evaluate('PrivateValues:putArgument', 'demanding', 'ec-evaluated', 'x'),
+  ),
   pair('collection', 'requiredPeerCount: more than there are', ({ cleveland }) =>
     cleveland.submit('PrivateValues:putArgument', 'demanding', 'ec-required', 'x'),
   ),

@@ -1,9 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../support/caller.js';
 import { type Case, pair, pairOfAny } from '../support/case.js';
+import { CLEVELAND, HUNGARY, SWITZERLAND } from '../support/hospitals.js';
 import { changedProposal, clockMoved } from '../support/messages.js';
 import { type Credentials, People, type PersonOptions } from '../support/people.js';
-import { CLEVELAND, type ConnectionOptions, HUNGARY, type Stage, SWITZERLAND } from '../support/stage.js';
+import type { ConnectionOptions, Stage } from '../support/stage.js';
 import { first } from '../support/streams.js';
 
 const HOUR_MS = 3_600_000;
@@ -112,6 +114,14 @@ export const IDENTITIES: readonly Case[] = [
     await stage.cleveland.commit(transaction);
     const liar = stage.caller(CLEVELAND, stage.alice, { claims: HUNGARY });
     return await liar.statusOf(transaction.getTransactionId()).getStatus();
+  }),
+  pairOfAny('identity, submitting', 'certificate that expired after the endorsement', async (stage) => {
+    const lifetimeMs = 3_000;
+    const person = await stage.person(CLEVELAND, 'fading', { lifetimeMs });
+    const fading = stage.caller(CLEVELAND, person);
+    const transaction = await fading.endorse('State:put', 'id-fading', 'x');
+    await pause(lifetimeMs + 1_000);
+    return await transaction.submit();
   }),
   pair('connection', 'nobody listens', async (stage) => {
     const client = stage.client(CLEVELAND, { endpoint: 'localhost:1' });

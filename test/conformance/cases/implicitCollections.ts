@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { text } from '../support/caller.js';
 import { type Case, pair } from '../support/case.js';
+import { CLEVELAND, HUNGARY } from '../support/hospitals.js';
 import { endorsersOf, envelopeOf } from '../support/messages.js';
-import { CLEVELAND, HUNGARY, type Stage } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 
 const OWN = `_implicit_org_${CLEVELAND}`;
 const HUNGARYS = `_implicit_org_${HUNGARY}`;

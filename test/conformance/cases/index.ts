@@ -1,4 +1,5 @@
 import type { Case } from '../support/case.js';
+import { ABSENT_CHAINCODE } from './absentChaincode.js';
 import { BLOCK_EVENTS } from './blockEvents.js';
 import { CALLS } from './calls.js';
 import { CHAINCODE_EVENTS } from './chaincodeEvents.js';
@@ -51,5 +52,6 @@ export const CASES: readonly Case[] = [
   ...SYSTEM_CHAINCODES,
   ...SECOND_CHAINCODE,
   ...LIFECYCLE,
+  ...ABSENT_CHAINCODE,
   ...STALLS,
 ];

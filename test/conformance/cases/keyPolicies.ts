@@ -1,7 +1,7 @@
 import { answerOf } from '../support/answer.js';
 import { type Case, pair } from '../support/case.js';
+import { CLEVELAND, HUNGARY, SWITZERLAND, VA } from '../support/hospitals.js';
 import { endorsersOf, envelopeOf } from '../support/messages.js';
-import { CLEVELAND, HUNGARY, SWITZERLAND, VA } from '../support/stage.js';
 
 export const KEY_POLICIES: readonly Case[] = [
   pair('stub.getStateValidationParameter', 'absent key has none', ({ cleveland }) =>

@@ -3,9 +3,10 @@ import type { Caller } from '../support/caller.js';
 import { type Case, pair, pairOfAny } from '../support/case.js';
 import { collection, collections } from '../support/collections.js';
 import { SECOND } from '../support/deployment.js';
+import { CLEVELAND, HUNGARY, SWITZERLAND, VA } from '../support/hospitals.js';
 import { type Definition, Lifecycle } from '../support/lifecycle.js';
 import { channelPolicy, outOf, signaturePolicy } from '../support/policies.js';
-import { CLEVELAND, HUNGARY, type Stage, SWITZERLAND, VA } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 
 const MAJORITY = [CLEVELAND, HUNGARY, SWITZERLAND];
 

@@ -3,9 +3,10 @@ import type { Gateway, Signable } from '@hyperledger/fabric-gateway';
 import { common, gateway as messages } from '@hyperledger/fabric-protos';
 import { text } from '../support/caller.js';
 import { type Case, pair, pairOfAny } from '../support/case.js';
+import { CLEVELAND } from '../support/hospitals.js';
 import { commitStatusRequest, creatorOf, envelopeOf, proposalBytes } from '../support/messages.js';
 import { signMessage } from '../support/signing.js';
-import { CLEVELAND, type Stage } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 import { first } from '../support/streams.js';
 
 /** DER of a signature that nothing was signed with. */

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { common, gateway, peer } from '@hyperledger/fabric-protos';
 import { text } from '../support/caller.js';
 import { type Case, pair } from '../support/case.js';
+import { HOSPITALS, HUNGARY } from '../support/hospitals.js';
 import { changedProposal, proposalBytes } from '../support/messages.js';
-import { HOSPITALS, HUNGARY, type Stage } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 
 function json(bytes: Uint8Array) {
   return JSON.parse(text(bytes));

@@ -1,8 +1,9 @@
 import type { ProposalOptions } from '@hyperledger/fabric-gateway';
 import { ledger, peer } from '@hyperledger/fabric-protos';
 import { type Case, pair } from '../support/case.js';
+import { CLEVELAND, HUNGARY } from '../support/hospitals.js';
 import { actionOf, endorsersOf, envelopeOf } from '../support/messages.js';
-import { CLEVELAND, HUNGARY, type Stage } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
 
 const { KVRWSet, HashedRWSet } = ledger.rwset.kvrwset;
 const OWN = `_implicit_org_${CLEVELAND}`;

@@ -1,8 +1,10 @@
 import { text } from '../support/caller.js';
 import { type Case, pair } from '../support/case.js';
 import { SECOND } from '../support/deployment.js';
+import { CLEVELAND, HUNGARY, SWITZERLAND, VA } from '../support/hospitals.js';
 import { endorsersOf, envelopeOf } from '../support/messages.js';
-import { CLEVELAND, HUNGARY, type Stage, SWITZERLAND, VA } from '../support/stage.js';
+import type { Stage } from '../support/stage.js';
+import { first } from '../support/streams.js';
 
 function second({ cleveland }: Stage) {
   return cleveland.network.getContract(SECOND);
@@ -29,6 +31,18 @@ export const SECOND_CHAINCODE: readonly Case[] = [
   pair('chaincode', 'sees only its own keys', async (stage) => {
     await stage.cleveland.submit('State:put', 'se-own', 'of the first');
     return text(await second(stage).evaluateTransaction('State:get', 'se-own'));
+  }),
+  pair('Network.getChaincodeEvents', 'none of another chaincode', async (stage) => {
+    const { cleveland, chaincode } = stage;
+    const transaction = await second(stage)
+      .newProposal('Events:say', { arguments: ['se-second', 'x'] })
+      .endorse();
+    const { blockNumber: startBlock } = await cleveland.commit(transaction);
+    await cleveland.submit('Events:say', 'se-first', 'x');
+    const names = [chaincode, SECOND].map(async (name) =>
+      first(await cleveland.network.getChaincodeEvents(name, { startBlock })),
+    );
+    return (await Promise.all(names)).map((event) => event?.eventName);
   }),
   pair('stub.invokeChaincode', 'another chaincode of the same process', ({ cleveland }) =>
     cleveland.evaluateJson('Calls:call', SECOND, '', '["State:get","se-read"]'),

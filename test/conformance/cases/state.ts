@@ -1,5 +1,5 @@
 import { type Case, pair } from '../support/case.js';
-import { HOSPITALS } from '../support/stage.js';
+import { HOSPITALS } from '../support/hospitals.js';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -2,7 +2,7 @@ import type { Status, SubmittedTransaction } from '@hyperledger/fabric-gateway';
 import { answerOf } from '../support/answer.js';
 import { text } from '../support/caller.js';
 import { type Case, pair, pairAtDeadline, pairOfAny } from '../support/case.js';
-import { CLEVELAND, VA } from '../support/stage.js';
+import { CLEVELAND, VA } from '../support/hospitals.js';
 
 export const SUBMIT: readonly Case[] = [
   pair('Contract.submitTransaction', 'result after the commit', async ({ cleveland }) =>

@@ -69,7 +69,8 @@ export const SYSTEM_CHAINCODES: readonly Case[] = [
   pair('qscc.GetTransactionByID', 'unknown transaction', (stage) =>
     ask(stage, 'qscc', 'GetTransactionByID', stage.channel, 'ef'.repeat(32)),
   ),
-  pair('qscc', 'unknown function', (stage) => ask(stage, 'qscc', 'Nothing', stage.channel)),
+  pair('qscc', 'unknown function', (stage) => ask(stage, 'qscc', 'Nothing', stage.channel, 'x')),
+  pair('qscc', 'unknown function without argument', (stage) => ask(stage, 'qscc', 'Nothing', stage.channel)),
   pair('qscc', 'submitted', async ({ cleveland, channel }) => {
     await cleveland.network.getContract('qscc').submitTransaction('GetChainInfo', channel);
   }),
@@ -85,5 +86,8 @@ export const SYSTEM_CHAINCODES: readonly Case[] = [
     const bytes = await ask(stage, 'cscc', 'GetChannelConfig', stage.channel);
     return common.Config.deserializeBinary(bytes).getSequence();
   }),
-  pair('cscc', 'unknown function', (stage) => ask(stage, 'cscc', 'Nothing')),
+  pair('cscc', 'unknown function', (stage) => ask(stage, 'cscc', 'Nothing', stage.channel)),
+  pair('cscc', 'argument missing', (stage) => ask(stage, 'cscc', 'GetConfigBlock')),
+  pair('cscc.GetChannelConfig', 'no channel', (stage) => ask(stage, 'cscc', 'GetChannelConfig', '')),
+  pair('cscc.GetChannelConfig', 'unknown channel', (stage) => ask(stage, 'cscc', 'GetChannelConfig', 'nope')),
 ];

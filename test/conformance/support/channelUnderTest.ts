@@ -19,6 +19,9 @@ export interface ChannelUnderTest {
   readonly version: string;
   readonly packageId: string;
   readonly hospitals: readonly HospitalUnderTest[];
+  /** Ends a hospital's chaincode process, which stays away until it is started. */
+  stopChaincode(msp: string): Promise<void>;
+  startChaincode(msp: string): Promise<void>;
   /** Ends every process and removes what was written. */
   close(): Promise<void>;
 }

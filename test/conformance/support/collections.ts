@@ -1,6 +1,6 @@
 import { peer } from '@hyperledger/fabric-protos';
+import { CLEVELAND, HUNGARY } from './hospitals.js';
 import { members, outOf, signaturePolicy } from './policies.js';
-import { CLEVELAND, HUNGARY } from './stage.js';
 
 /** What a collection of the suite is, where it is not the plainest one. */
 interface CollectionRules {
@@ -16,6 +16,7 @@ const RULES: readonly CollectionRules[] = [
   { name: 'shared' },
   { name: 'guarded', isGuarded: true },
   { name: 'endorsed', endorsement: signaturePolicy(outOf(1, HUNGARY)) },
+  { name: 'confirmed', required: 1 },
   { name: 'demanding', required: 3 },
   { name: 'shortLived', blockToLive: 2 },
 ];

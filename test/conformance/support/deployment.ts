@@ -1,21 +1,22 @@
 import { untilAcquainted } from './acquaintance.js';
 import type { Caller } from './caller.js';
 import { collections } from './collections.js';
+import { CLEVELAND, HUNGARY, VA } from './hospitals.js';
 import { type Definition, Lifecycle } from './lifecycle.js';
 import { outOf, signaturePolicy } from './policies.js';
-import { CLEVELAND, HUNGARY, type Stage, VA } from './stage.js';
+import type { Stage } from './stage.js';
 
 /** The same chaincode under another name, endorsed by Hungary and VA. */
 export const SECOND = 'second';
 
 /** What the cases need beside the channel's own chaincode: its collections, and a second one with another policy. */
 export async function deploy(stage: Stage): Promise<void> {
-  await untilAcquainted(stage);
+  await untilAcquainted(stage.callers);
   const { chaincode: name, version } = stage;
   await define(stage, { name, version, sequence: 2, collections: collections() });
   const policy = signaturePolicy(outOf(2, HUNGARY, VA));
   await define(stage, { name: SECOND, version, sequence: 1, policy });
-  await untilAcquainted(stage);
+  await untilAcquainted(stage.callers);
 }
 
 async function define(stage: Stage, definition: Definition): Promise<void> {

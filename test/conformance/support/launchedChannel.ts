@@ -80,6 +80,14 @@ export class LaunchedChannel implements ChannelUnderTest {
     }
   }
 
+  async stopChaincode(msp: string): Promise<void> {
+    await this.#supervisor.part(msp, 'chaincode').stop();
+  }
+
+  async startChaincode(msp: string): Promise<void> {
+    await this.#supervisor.part(msp, 'chaincode').start();
+  }
+
   async close(): Promise<void> {
     await this.#supervisor.stopAll();
     if (process.env.CONFORMANCE_KEEP !== '1') rmSync(this.#home.root, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import type { Evidence } from './golden.js';
-import { HOSPITALS, type Stage } from './stage.js';
+import { HOSPITALS } from './hospitals.js';
+import type { Stage } from './stage.js';
 import { first } from './streams.js';
 
 /** Key that the digest of all answers is written to. */

@@ -3,19 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials as channelCredentials } from '@grpc/grpc-js';
 import { type ConnectOptions, connect, type Gateway, hash, signers } from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
+import { untilAcquainted, untilMissed } from './acquaintance.js';
 import { Caller } from './caller.js';
 import type { ChannelUnderTest, HospitalUnderTest } from './channelUnderTest.js';
+import { CLEVELAND, HUNGARY, SWITZERLAND, VA } from './hospitals.js';
 import type { Credentials, PersonOptions } from './people.js';
 
 const SETTLE_MS_MAX = 90_000;
 const SETTLE_POLL_MS = 10;
 const MESSAGE_BYTES_MAX = 100 * 1024 * 1024;
-
-export const CLEVELAND = 'ClevelandMSP';
-export const HUNGARY = 'HungaryMSP';
-export const SWITZERLAND = 'SwitzerlandMSP';
-export const VA = 'VaMSP';
-export const HOSPITALS = [CLEVELAND, HUNGARY, SWITZERLAND, VA] as const;
 
 /** How somebody connects who is not simply a person of the hospital whose gateway it is. */
 export interface ConnectionOptions {
@@ -81,6 +77,18 @@ export class Stage {
 
   async person(msp: string, name: string, options?: PersonOptions): Promise<Credentials> {
     return await this.hospital(msp).people.issue(name, options);
+  }
+
+  /** Does something while the chaincode processes of some hospitals are away. */
+  async withoutChaincode<Result>(hospitals: readonly string[], run: () => Promise<Result>): Promise<Result> {
+    await Promise.all(hospitals.map((msp) => this.#under.stopChaincode(msp)));
+    try {
+      await untilMissed(this.cleveland, hospitals);
+      return await run();
+    } finally {
+      await Promise.all(hospitals.map((msp) => this.#under.startChaincode(msp)));
+      await untilAcquainted(this.callers);
+    }
   }
 
   /** A new connection to a hospital's peer. */

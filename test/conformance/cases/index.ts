@@ -5,6 +5,7 @@ import { CALLS } from './calls.js';
 import { CHAINCODE_EVENTS } from './chaincodeEvents.js';
 import { CLIENT_OBJECTS } from './clientObjects.js';
 import { COMPOSITE_KEYS } from './compositeKeys.js';
+import { CONFIGURATION } from './configuration.js';
 import { ENDORSE } from './endorse.js';
 import { ENVELOPES } from './envelopes.js';
 import { EVALUATE } from './evaluate.js';
@@ -53,5 +54,6 @@ export const CASES: readonly Case[] = [
   ...SECOND_CHAINCODE,
   ...LIFECYCLE,
   ...ABSENT_CHAINCODE,
+  ...CONFIGURATION,
   ...STALLS,
 ];

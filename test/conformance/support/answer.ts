@@ -47,6 +47,7 @@ export function atDeadline(answer: Answer): Answer {
 /** A text without ids, addresses, times and heights. */
 function plain(text: string): string {
   return text
+    .replace(/(?<=collection\(s\): \[)[^\]]+/, (names) => names.split(' ').sort().join(' ')) // in the order of a Go map
     .replace(/proto:\u00a0/g, 'proto: ') // Go's library writes either, by the build
     .replace(/(localhost|127\.0\.0\.1|\[::1\]):\d+/g, '<ADDRESS>')
     .replace(/Creator \[[0-9a-f]+\]/g, 'Creator [<HEX>]')

@@ -19,6 +19,8 @@ export interface ChannelUnderTest {
   readonly version: string;
   readonly packageId: string;
   readonly hospitals: readonly HospitalUnderTest[];
+  /** Takes a certificate back, PEM; resolves when the hospital's own peer knows. */
+  revoke(certificate: string): Promise<void>;
   /** Ends a hospital's chaincode process, which stays away until it is started. */
   stopChaincode(msp: string): Promise<void>;
   startChaincode(msp: string): Promise<void>;

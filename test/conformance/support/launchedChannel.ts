@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChannelKind, ResolvedHospital } from '@consilium/domain';
@@ -8,6 +8,8 @@ import { REPOSITORY } from '@consilium/network/buildOutput';
 import { chaincodeArchive } from '@consilium/network/chaincodeArchive';
 import { CHAINCODE_NAME, CHANNEL_NAME } from '@consilium/network/chaincodePackage';
 import { CHANNELS } from '@consilium/network/channel/channels';
+import { revokeCertificate } from '@consilium/network/channelTool/revokeCertificate';
+import { writeConnections } from '@consilium/network/connectionFile';
 import { Home } from '@consilium/network/home';
 import { chooseHospitalPorts } from '@consilium/network/hospitalPorts';
 import { localAddress, type NetworkLayout, portsOf } from '@consilium/network/networkLayout';
@@ -61,7 +63,7 @@ export class LaunchedChannel implements ChannelUnderTest {
     const home = new Home(mkdtempSync(join(tmpdir(), `conformance-${kind}-`)));
     const channel = CHANNELS[kind];
     await channel.check(process.env);
-    const layout = await prepare(home, channel.orderersMax);
+    const layout = await prepare(home, kind);
     const plan = await channel.plan(layout, () => undefined);
     const specs = [...plan.parts, ...layout.hospitals.map(({ msp }) => chaincodePart(layout, msp))];
     const supervisor = new Supervisor(
@@ -80,6 +82,12 @@ export class LaunchedChannel implements ChannelUnderTest {
     }
   }
 
+  async revoke(certificate: string): Promise<void> {
+    const file = join(this.#home.root, 'revoked.pem');
+    writeFileSync(file, certificate);
+    await revokeCertificate(this.#home, file, new Date());
+  }
+
   async stopChaincode(msp: string): Promise<void> {
     await this.#supervisor.part(msp, 'chaincode').stop();
   }
@@ -94,9 +102,9 @@ export class LaunchedChannel implements ChannelUnderTest {
   }
 }
 
-async function prepare(home: Home, orderersMax: number): Promise<NetworkLayout> {
+async function prepare(home: Home, kind: ChannelKind): Promise<NetworkLayout> {
   const hospitals = resolveHospitals(TOPOLOGY);
-  const orderers = new Set(hospitals.slice(0, orderersMax).map(({ msp }) => msp as string));
+  const orderers = new Set(hospitals.slice(0, CHANNELS[kind].orderersMax).map(({ msp }) => msp as string));
   const ports = await chooseHospitalPorts(hospitals, {}, { orderers, nodesFixed: false });
   const now = new Date();
   await Promise.all(
@@ -106,7 +114,10 @@ async function prepare(home: Home, orderersMax: number): Promise<NetworkLayout> 
   );
   const kept = Object.entries(process.env).filter(([name]) => !/^(CORE|ORDERER|CONFIGTX)_/.test(name));
   const environment = { ...(Object.fromEntries(kept) as Record<string, string>), [HOME_MARKER]: home.root };
-  return { repository: REPOSITORY, home, hospitals, ports, chaincode: chaincodePackage(), environment };
+  const layout = { repository: REPOSITORY, home, hospitals, ports, chaincode: chaincodePackage(), environment };
+  home.writeClaim({ channel: kind, hospitals: hospitals.map(({ msp, name, slug }) => ({ msp, name, slug })), ports });
+  writeConnections(layout);
+  return layout;
 }
 
 /** The suite's chaincode as a package: its digest is over its files. */

@@ -138,6 +138,27 @@ export class Stage {
     }
   }
 
+  /** Waits until every peer has so many blocks. */
+  async untilHeight(height: number): Promise<void> {
+    const deadline = Date.now() + SETTLE_MS_MAX;
+    while ((await this.height(this.cleveland)) < height) {
+      if (Date.now() > deadline) throw new Error(`no block ${height - 1} comes`);
+      await pause(SETTLE_POLL_MS);
+    }
+    await this.settle();
+  }
+
+  /** Takes a certificate back, at every peer. */
+  async revoke(certificate: string): Promise<void> {
+    await this.#under.revoke(certificate);
+    await this.settle();
+  }
+
+  /** PEM of the authorities behind every hospital's TLS certificates. */
+  get tlsRoots(): Buffer {
+    return Buffer.concat(this.#under.hospitals.map((each) => each.tlsRoot));
+  }
+
   /** Blocks that a caller's own peer has committed. */
   async height(caller: Caller): Promise<number> {
     const system = caller.network.getContract('qscc');

@@ -15,6 +15,32 @@ export function updatedConfig(
   channel: string,
   membership: Membership,
 ): common.Config {
+  const next = common.Config.deserializeBinary(current.serializeBinary());
+  const changed = authorized(() => changes(next, data, channel, membership));
+  for (const { existing, value } of changed) {
+    existing.setVersion(value.getVersion());
+    existing.setValue(value.getValue_asU8());
+  }
+  for (const { organization, value } of changed) requireUsable(organization, value.getValue_asU8());
+  requireSame(
+    next.getChannelGroup() as common.ConfigGroup,
+    changed.map(({ organization }) => organization),
+  );
+  next.setSequence(current.getSequence() + 1);
+  return next;
+}
+
+/** Says of every error that it comes before the new configuration is looked at. */
+function authorized<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw new Error(`error authorizing update: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What a signed update changes in a configuration. */
+function changes(config: common.Config, data: Uint8Array, channel: string, membership: Membership): ChangedMsp[] {
   const envelope = decode(common.ConfigUpdateEnvelope, data);
   const update = envelope && decode(common.ConfigUpdate, envelope.getConfigUpdate_asU8());
   const [readSet, writeSet] = [update?.getReadSet(), update?.getWriteSet()];
@@ -22,10 +48,9 @@ export function updatedConfig(
   if (update.getChannelId() !== channel) {
     throw new Error(`ConfigUpdate for channel '${update.getChannelId()}' but envelope for channel '${channel}'`);
   }
-  const next = common.Config.deserializeBinary(current.serializeBinary());
-  const root = next.getChannelGroup() as common.ConfigGroup;
+  const root = config.getChannelGroup() as common.ConfigGroup;
   checkRead('/Channel', root, readSet);
-  const changed = changedMsps(root, writeSet);
+  const changed = changedMsps(root, writeSet, readSet);
   if (changed.length === 0)
     throw new Error('error validating DeltaSet: delta set was empty -- update would have no effect');
   const signers = membership.signers(
@@ -35,21 +60,14 @@ export function updatedConfig(
       signature: each.getSignature_asU8(),
     })),
   );
-  for (const { path, organization, existing, value } of changed) {
+  for (const { path, organization } of changed) {
     if (!signers.some(({ msp, role }) => msp === organization && role === 'admin')) {
       throw new Error(
         `error validating DeltaSet: policy for [Value]  ${path} not satisfied: signature set did not satisfy policy`,
       );
     }
-    existing.setVersion(value.getVersion());
-    existing.setValue(value.getValue_asU8());
   }
-  requireSame(
-    root,
-    changed.map(({ organization }) => organization),
-  );
-  next.setSequence(current.getSequence() + 1);
-  return next;
+  return changed;
 }
 
 interface ChangedMsp {
@@ -78,7 +96,7 @@ function checkRead(path: string, existing: common.ConfigGroup, read: common.Conf
   }
 }
 
-function changedMsps(root: common.ConfigGroup, write: common.ConfigGroup): ChangedMsp[] {
+function changedMsps(root: common.ConfigGroup, write: common.ConfigGroup, read: common.ConfigGroup): ChangedMsp[] {
   requirePlain(root, write);
   return [...write.getGroupsMap().entries()].flatMap(([section, group]) => {
     const existingSection = root.getGroupsMap().get(section);
@@ -87,7 +105,8 @@ function changedMsps(root: common.ConfigGroup, write: common.ConfigGroup): Chang
     return [...group.getGroupsMap().entries()].flatMap(([organization, each]) => {
       const existing = existingSection.getGroupsMap().get(organization);
       if (!existing) throw new Error(NOT_SUPPORTED);
-      return changedValues(`/Channel/${section}/${organization}`, organization, existing, each);
+      const seen = read.getGroupsMap().get(section)?.getGroupsMap().get(organization);
+      return changedValues(`/Channel/${section}/${organization}`, organization, existing, each, seen);
     });
   });
 }
@@ -97,22 +116,35 @@ function changedValues(
   organization: string,
   group: common.ConfigGroup,
   write: common.ConfigGroup,
+  read: common.ConfigGroup | undefined,
 ): ChangedMsp[] {
   if (write.getVersion() !== group.getVersion() || write.getGroupsMap().getLength() > 0) throw new Error(NOT_SUPPORTED);
   return [...write.getValuesMap().entries()].flatMap(([name, value]) => {
     const existing = group.getValuesMap().get(name);
     if (!existing || name !== 'MSP') throw new Error(NOT_SUPPORTED);
-    if (value.getVersion() === existing.getVersion()) return [];
+    // What was read in the same version is not changed.
+    if (value.getVersion() === read?.getValuesMap().get(name)?.getVersion()) return [];
     if (value.getVersion() !== existing.getVersion() + 1) {
       throw new Error(
         `error validating DeltaSet: attempt to set key [Value]  ${path}/MSP to version ${value.getVersion()}, but key is at version ${existing.getVersion()}`,
       );
     }
-    const bytes = value.getValue_asU8();
-    if (value.getModPolicy() !== existing.getModPolicy() || !readMspValue(bytes)) throw new Error(NOT_SUPPORTED);
-    if (mspNameIn(bytes) !== organization) throw new Error(`the MSP for ${organization} has another name`);
+    if (value.getModPolicy() !== existing.getModPolicy()) throw new Error(NOT_SUPPORTED);
     return [{ path: `${path}/MSP`, organization, existing, value }];
   });
+}
+
+function requireUsable(organization: string, bytes: Uint8Array): void {
+  const material = readMspValue(bytes);
+  if (!material) throw new Error(NOT_SUPPORTED);
+  if (material.roots.length === 0) {
+    throw new Error(
+      'initializing channelconfig failed: could not create channel Orderer sub-group config: setting up the MSP manager failed: expected at least one CA certificate',
+    );
+  }
+  const name = mspNameIn(bytes);
+  if (name === organization) return;
+  throw new Error(`orderer org ${organization} attempted to change MSP ID from ${organization} to ${name}`);
 }
 
 /** A group may be passed through, but neither changed nor given values and policies. */

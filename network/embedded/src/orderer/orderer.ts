@@ -125,10 +125,7 @@ export class Orderer {
       config = updatedConfig(configuration.config, data, channel, membership);
       for (const organization of membership.organizations) providerIn(config, organization);
     } catch (error) {
-      const reason = (error as Error).message;
-      return refused(
-        `error applying config update to existing channel '${channel}': error authorizing update: ${reason}`,
-      );
+      return refused(`error applying config update to existing channel '${channel}': ${(error as Error).message}`);
     }
     while (this.#waiting.length > 0) this.#cut();
     const header = { channel, creator: signer.serialized, nonce: randomBytes(NONCE_BYTES) };

@@ -98,7 +98,7 @@ export class LaunchedChannel implements ChannelUnderTest {
 
   async close(): Promise<void> {
     await this.#supervisor.stopAll();
-    if (process.env.CONFORMANCE_KEEP !== '1') rmSync(this.#home.root, { recursive: true, force: true });
+    rmSync(this.#home.root, { recursive: true, force: true });
   }
 }
 

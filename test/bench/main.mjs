@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { channelBench } from './channelBench.mjs';
 import { cloneBench } from './cloneBench.mjs';
 import { demoBench } from './demoBench.mjs';
+import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { figureTable } from './spread.mjs';
@@ -13,6 +14,7 @@ import { figureTable } from './spread.mjs';
 const BENCHES = {
   demo: demoBench,
   heart: heartBench,
+  flamby: flambyBench,
   hospitals: hospitalsBench,
   channel: channelBench,
   clone: cloneBench,

@@ -1,5 +1,6 @@
 /** A network on one machine, as a file names it: its hospitals, where their rows are, and which ports they use. */
 import { z } from 'zod';
+import { refusal } from './errors.js';
 import { HospitalRegistration } from './hospital.js';
 import { Msp } from './ids.js';
 import { HOSPITALS_LOCAL_MAX, HOSPITALS_PER_STUDY_MIN } from './limits.js';
@@ -177,4 +178,36 @@ function problemsOf(hospitals: readonly TopologyHospital[]): Problem[] {
     }
   }
   return problems;
+}
+
+const PROBLEMS_SHOWN = 5;
+
+/**
+ * A topology out of JSON that somebody wrote.
+ * @throws ConsiliumError TOPOLOGY_TOO_FEW, TOPOLOGY_DUPLICATE, TOPOLOGY_INVALID
+ */
+export function readableTopology(candidate: unknown): Topology {
+  const parsed = Topology.safeParse(candidate, { reportInput: true });
+  if (!parsed.success) throw refusalOf(parsed.error.issues);
+  return parsed.data;
+}
+
+type Issue = NonNullable<ReturnType<typeof Topology.safeParse>['error']>['issues'][number];
+
+function refusalOf(issues: readonly Issue[]): Error {
+  for (const issue of issues) {
+    if (issue.code === 'too_small' && issue.path.join() === 'hospitals')
+      return refusal('TOPOLOGY_TOO_FEW', { found: foundIn(issue) });
+    if (issue.code === 'custom' && typeof issue.params?.twice === 'string')
+      return refusal('TOPOLOGY_DUPLICATE', { name: issue.params.twice });
+  }
+  const shown = issues
+    .slice(0, PROBLEMS_SHOWN)
+    .map(({ path, message }) => `${path.join('.') || 'topology'}: ${message}`);
+  const more = issues.length > PROBLEMS_SHOWN ? [`and ${issues.length - PROBLEMS_SHOWN} more`] : [];
+  return refusal('TOPOLOGY_INVALID', { problems: [...shown, ...more].join('; ') });
+}
+
+function foundIn(issue: Issue): number {
+  return Array.isArray(issue.input) ? issue.input.length : 0;
 }

@@ -13,6 +13,7 @@ export type DemoOptions = Readonly<{
   fractions?: readonly number[];
   engine: string;
   figures?: string;
+  models?: string;
   keep: boolean;
   networkOnly?: boolean;
 }>;

@@ -4,8 +4,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { refusal, Topology } from '@consilium/domain';
-import { z } from 'zod';
+import { readableTopology, refusal } from '@consilium/domain';
 import { type CohortSource, writeCohortSource } from './cohortRecord.js';
 import { heartTopology } from './heart/heartTopology.js';
 import { obtainHeartFiles } from './heart/obtainHeartFiles.js';
@@ -52,11 +51,9 @@ async function ownCohort(file: string): Promise<{ written: unknown; source: Coho
     const problems = `${file} cannot be read as JSON: ${(error as Error).message}`;
     throw refusal('TOPOLOGY_INVALID', { problems }, { cause: error });
   }
-  const result = Topology.safeParse(value);
-  if (!result.success)
-    throw refusal('TOPOLOGY_INVALID', { problems: `${file} is no topology:\n${z.prettifyError(result.error)}` });
+  const topology = readableTopology(value);
   const folder = dirname(resolve(file));
-  const hospitals = result.data.hospitals.map((hospital) => ({
+  const hospitals = topology.hospitals.map((hospital) => ({
     ...hospital,
     data: {
       ...hospital.data,
@@ -66,7 +63,7 @@ async function ownCohort(file: string): Promise<{ written: unknown; source: Coho
   const digests = await Promise.all(
     hospitals.map(async ({ name, data }) => [name.toLowerCase(), await fileDigest(data.file)] as const),
   );
-  return { written: { ...result.data, hospitals }, source: { source: 'own', sha256: Object.fromEntries(digests) } };
+  return { written: { ...topology, hospitals }, source: { source: 'own', sha256: Object.fromEntries(digests) } };
 }
 
 async function fileDigest(file: string): Promise<string> {

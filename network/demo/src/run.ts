@@ -6,6 +6,7 @@ import { fractionTable } from './curve.js';
 import { writeFigures } from './figures.js';
 import { type DemoNetwork, readNetwork } from './hospitals.js';
 import { meanTable } from './meanTable.js';
+import { writeModels } from './models.js';
 import type { DemoOptions } from './options.js';
 import { registerHospitals } from './playStudy.js';
 import { attestationTable, lineageTable } from './proof.js';
@@ -69,6 +70,7 @@ async function playAll(
   // The curve is asked for as a figure, too: without a folder of the user's it goes to the home folder.
   const figures = options.figures ?? (options.fractions ? join(options.home, 'figures') : undefined);
   if (figures !== undefined) await writeFigures(figures, main, report.fractions, say);
+  if (options.models !== undefined) await writeModels(options.models, network, finished, say);
   if (options.report !== undefined) {
     await writeReport(options.report, report);
     say.line(`The report is in ${options.report}.`);

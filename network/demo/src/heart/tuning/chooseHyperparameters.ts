@@ -14,7 +14,7 @@ import { type Choice, chooseTraining } from './choice.js';
 import { meanLoss } from './crossValidation.js';
 import { GRID, settingName } from './grid.js';
 import { readPatients } from './patients.js';
-import { figureLine, pooledTestAccuracy, testFigures } from './testFigures.js';
+import { figureLine, testFigures } from './testFigures.js';
 
 /** Each draws folds, first weights, batches and, where a part of the rows is used, that part. */
 const SEEDS = [42, 43, 44, 45, 46];
@@ -58,9 +58,7 @@ async function tune({ shares, write, test }: Options): Promise<void> {
     }
     const flamby = await readHeartStudy('study.flamby');
     const { federated } = testFigures({ training, test: testRows, study: flamby, share: 1, seeds: SEEDS });
-    const pooled = pooledTestAccuracy({ training, test: testRows, study: flamby, seeds: SEEDS });
     say(`Prepared as FLamby does: ${figureLine(federated)}`);
-    say(`  and its "pooled test", standardised by all training rows: accuracy ${pooled.toFixed(4)}`);
   }
 }
 

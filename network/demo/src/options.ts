@@ -36,6 +36,7 @@ export function withDemoOptions(command: Command): Command {
       'the same with a part of the training rows, in percent: 10,25,50,100',
       list(whole(1, 100)),
     )
+    .option('--models <folder>', 'writes the released model of each seed there, as safetensors')
     .option('--figures <folder>', 'writes figures as SVG there (with --fractions always: figures in the home folder)')
     .addOption(new Option('--engine <name>', 'what trains').choices(['auto', 'tfjs-node', 'wasm']).default('auto'))
     .addOption(new Option('--mode <mode>', 'how updates travel').choices(['open']).default('open'))

@@ -28,7 +28,7 @@ export const QUERY_BATCH_RESULTS_MAX = 100;
 /** Identities whose certificate chain is remembered as checked. */
 export const IDENTITIES_REMEMBERED_MAX = 1_000;
 /** Signatures that are remembered as checked. */
-export const SIGNATURES_REMEMBERED_MAX = 5_000;
+export const SIGNATURES_REMEMBERED_MAX = 1_000;
 /** Size of a serialised identity; a certificate with attributes has about 1 KiB. */
 export const IDENTITY_BYTES_MAX = 16 * 1024;
 /** Time that a clean stop may take before the process ends anyway. */

@@ -34,11 +34,26 @@ function otherKey(): string {
   return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 
+/** Alice's certificate with another role of the same length written into it: only its authority's signature tells. */
+function withForgedRole({ certificate, key }: Credentials): Credentials {
+  const der = Buffer.from(certificate.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64');
+  const role = Buffer.from('"consilium.role":"');
+  const at = der.indexOf(role);
+  if (at < 0) throw new Error('the certificate has no role to forge');
+  der[at + role.length] = (der[at + role.length] as number) ^ 1;
+  const lines = der.toString('base64').match(/.{1,64}/g) as string[];
+  return { certificate: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'), key };
+}
+
 const STRANGERS: readonly Stranger[] = [
   {
     who: 'certificate of another authority',
     signsDifferently: true,
     caller: async (stage) => stage.caller(CLEVELAND, await impostor()),
+  },
+  {
+    who: 'certificate whose role was forged',
+    caller: async (stage) => stage.caller(CLEVELAND, withForgedRole(stage.alice)),
   },
   alice('claims another organisation', () => ({ claims: HUNGARY })),
   alice('claims an organisation outside the channel', () => ({ claims: 'NopeMSP' })),

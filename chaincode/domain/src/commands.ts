@@ -3,9 +3,18 @@
  * the certificate, never from the command.
  */
 import { z } from 'zod';
+import {
+  CohortCommitment,
+  ConsentBatch,
+  ConsentEvents,
+  ConsentPolicyText,
+  ConsentRef,
+  LegalGround,
+  OfficerReason,
+} from './consent.js';
 import { BinaryMetrics, NumberMetrics } from './evaluation.js';
 import { HospitalRegistration } from './hospital.js';
-import { Digest, Msp, RoundNumber, StudyId } from './ids.js';
+import { Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import {
   HOSPITALS_PER_STUDY_MAX,
   PAGE_ITEMS_DEFAULT,
@@ -13,7 +22,7 @@ import {
   REASON_CHARACTERS_MAX,
   VECTOR_ELEMENTS_MAX,
 } from './limits.js';
-import { CohortCommitment, Outcome, Phase, Receipt } from './round.js';
+import { Outcome, Phase, Receipt } from './round.js';
 import { ReceiptKey, StudyProtocol, VoteSubject } from './study.js';
 
 const Reason = z.string().max(REASON_CHARACTERS_MAX);
@@ -57,6 +66,41 @@ export const commands = {
     parent: z.discriminatedUnion('kind', [BinaryMetrics, NumberMetrics]).optional(),
   }),
   'ModelContract:recordVersion': z.strictObject({ ...inRound, attestedBy: AttestedBy }),
+  'ConsentContract:publishPolicy': ConsentPolicyText,
+  /** Events of any kind. The same events again are success and write nothing. */
+  'ConsentContract:recordConsents': z.strictObject({ events: ConsentEvents }),
+  /** Events that end or narrow only: what a patient desk sends at once. */
+  'ConsentContract:withdrawConsents': z.strictObject({ events: ConsentEvents }),
+  'ConsentContract:recordConsentRoot': ConsentBatch.pick({
+    batch: true,
+    root: true,
+    count: true,
+    policyVersion: true,
+    restricts: true,
+  }),
+  'ConsentContract:recordPermit': z.strictObject({
+    study: StudyId,
+    permitId: z.string().min(1).max(100),
+    approvedAt: Instant,
+  }),
+  'ConsentContract:holdRecord': z.strictObject({
+    ref: ConsentRef,
+    stands: z.boolean(),
+    ground: LegalGround,
+    until: Instant.nullable(),
+    reason: OfficerReason,
+  }),
+  'ConsentContract:eraseRecord': z.strictObject({ ref: ConsentRef, ground: LegalGround, receiptHash: Digest }),
+  'ConsentContract:anchorReadLog': z.strictObject({ day: z.iso.date(), head: Digest, entries: z.int().min(0) }),
+  'ConsentContract:reportWithdrawal': z.strictObject({
+    study: StudyId,
+    report: z.int().min(0).max(9_999_999_999),
+    fromRound: RoundNumber,
+    toRound: RoundNumber,
+  }),
+  /** Openings come as transient data `openings` and go into this hospital's own collection; endorsed by its peer alone. */
+  'ConsentContract:keepPrivate': z.strictObject({ refs: z.array(ConsentRef).min(1).max(500) }),
+  'ConsentContract:purgePrivate': z.strictObject({ refs: z.array(ConsentRef).min(1).max(500) }),
 } as const;
 
 export type TransactionName = keyof typeof commands;
@@ -78,6 +122,12 @@ export const queries = {
   'RoundContract:roundFacts': z.strictObject({ ...inRound, ...page }),
   /** Model versions, oldest first. */
   'ModelContract:lineage': z.strictObject({ study: StudyId, ...page }),
+  /** All that stands about a ref: its events, holds and tombstone. */
+  'ConsentContract:consentHistory': z.strictObject({ msp: Msp, ref: ConsentRef, ...page }),
+  /** A hospital's policies, its epoch, and its batch roots. */
+  'ConsentContract:policies': z.strictObject({ msp: Msp, ...page }),
+  /** The cohorts that hospitals committed in a study: the joins of its rounds, permits and withdrawals. */
+  'ConsentContract:cohortUse': z.strictObject({ study: StudyId, ...page }),
 } as const;
 
 export type QueryName = keyof typeof queries;

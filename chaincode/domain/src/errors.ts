@@ -2,6 +2,7 @@
  * The catalogue of everything that can be refused. The code is the start of every message, so it survives Fabric, which
  * carries only text. A code that is no longer used stays as a comment and is never given again.
  */
+import { CONSENT_ERRORS } from './consentErrors.js';
 
 /** What a caller must do: correct it, ask someone, read again, look elsewhere, ask for less, or try later. */
 export type ErrorKind = 'invalid' | 'forbidden' | 'conflict' | 'missing' | 'limit' | 'unavailable';
@@ -263,6 +264,8 @@ export const ERRORS = {
   CERTIFICATE_NOT_REVOKED: { kind: 'unavailable', message: 'the certificate is not revoked: {reason}' },
   REBUILD_FAILED: { kind: 'unavailable', message: "the peers' state was not computed again: {reason}" },
   CONFIGURATION_INVALID: { kind: 'invalid', message: '{file}: {problems}' },
+  // consent
+  ...CONSENT_ERRORS,
   INTERNAL: {
     kind: 'unavailable',
     message: 'something went wrong here that should not have: see the log under {reference}',

@@ -1,5 +1,6 @@
 export * from './canonicalJson.js';
 export * from './commands.js';
+export * from './consent.js';
 export * from './errors.js';
 export * from './evaluation.js';
 export * from './hospital.js';
@@ -18,6 +19,7 @@ export * from './round.js';
 export * from './roundPhases.js';
 export * from './roundSeconds.js';
 export * from './study.js';
+export * from './studyConsent.js';
 export * from './studyProgress.js';
 export * from './topology.js';
 export * from './vectorLayout.js';

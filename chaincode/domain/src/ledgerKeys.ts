@@ -1,4 +1,5 @@
 /** Keys of the channel's state: parts joined by `~`, numbers in ten digits, so that keys sort as text. */
+import type { ConsentRef } from './consent.js';
 import type { Msp, StudyId } from './ids.js';
 import type { Phase } from './round.js';
 
@@ -22,6 +23,16 @@ export const ledgerKey = {
   attestation: (study: StudyId, round: number, msp: Msp) => `attestation~${study}~${tenDigits(round)}~${msp}`,
   close: (study: StudyId, round: number, phase: Phase) => `close~${study}~${tenDigits(round)}~${phase}`,
   model: (study: StudyId, version: number) => `model~${study}~${tenDigits(version)}`,
+  policyHead: (msp: Msp) => `policy~${msp}`,
+  policy: (msp: Msp, version: number) => `policy~${msp}~${tenDigits(version)}`,
+  consent: (msp: Msp, ref: ConsentRef, seq: number) => `consent~${msp}~${ref}~${tenDigits(seq)}`,
+  consentRoot: (msp: Msp, batch: number) => `consentroot~${msp}~${tenDigits(batch)}`,
+  epoch: (msp: Msp) => `epoch~${msp}`,
+  tombstone: (msp: Msp, ref: ConsentRef) => `tombstone~${msp}~${ref}`,
+  hold: (msp: Msp, ref: ConsentRef) => `hold~${msp}~${ref}`,
+  readLog: (msp: Msp, day: string) => `readlog~${msp}~${day}`,
+  permit: (study: StudyId, msp: Msp) => `permit~${study}~${msp}`,
+  withdrawal: (study: StudyId, msp: Msp, report: number) => `withdrawal~${study}~${msp}~${tenDigits(report)}`,
   evaluation: (study: StudyId, round: number, msp: Msp) => `evaluation~${study}~${tenDigits(round)}~${msp}`,
 } as const;
 

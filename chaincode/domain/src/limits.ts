@@ -43,3 +43,10 @@ export const REASON_CHARACTERS_MAX = 1_000;
 export const PAGE_ITEMS_MAX = 200;
 export const PAGE_ITEMS_DEFAULT = 50;
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;
+
+/** Events that one transaction records: its bytes and its time stay within the channel's limits. */
+export const CONSENT_EVENTS_PER_TRANSACTION_MAX = 500;
+export const CONSENT_CODES_MAX = 20;
+export const CONSENT_TERM_VALUES_MAX = 20;
+/** Patients of one hospital that a cohort can hold. */
+export const COHORT_PATIENTS_MAX = 10_000_000;

@@ -1,5 +1,6 @@
 /** A round and the facts that hospitals record about it. */
 import { z } from 'zod';
+import { CohortCommitment } from './consent.js';
 import { RoundResult } from './evaluation.js';
 import { Base64, Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import { VECTOR_ELEMENTS_MAX } from './limits.js';
@@ -45,14 +46,6 @@ export const Round = z.strictObject({
   openedAt: Instant,
 });
 export type Round = z.infer<typeof Round>;
-
-/** The commitment to a cohort, where consent applies. */
-export const CohortCommitment = z.strictObject({
-  root: Digest,
-  sizeBucket: z.string().max(20),
-  restrictionEpoch: z.int().min(0),
-  purposes: z.array(z.string()),
-});
 
 export const Join = z.strictObject({
   study: StudyId,

@@ -19,6 +19,7 @@ import {
 import { FeatureColumns, LabelRule } from './protocolColumns.js';
 import { Model, TensorName } from './protocolModel.js';
 import { Aggregation, LocalTraining } from './protocolTraining.js';
+import { StudyConsent } from './studyConsent.js';
 
 export const StudyMode = z.enum(['open', 'private']);
 export type StudyMode = z.infer<typeof StudyMode>;
@@ -65,6 +66,8 @@ export const StudyProtocol = z.strictObject({
     .default([]),
   /** Declared to be of public data: then counts below SMALL_CELL_MIN may stand on the ledger. */
   publicData: z.boolean().default(false),
+  /** Each hospital takes only patients whose consent allows the study. Absent: consent does not apply, of public data say. */
+  consent: StudyConsent.optional(),
   mode: StudyMode,
   /** `open`: per-hospital figures are reported. `sums`: sums only. `final`: no evaluation before the last round. */
   metrics: z.enum(['open', 'sums', 'final']).default('sums'),

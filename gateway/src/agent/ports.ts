@@ -3,6 +3,7 @@
  * them, and so does the simulation, with its own clock, disks and faults.
  */
 import type {
+  CohortCommitment,
   Command,
   CommandInput,
   Digest,
@@ -103,7 +104,54 @@ export type VectorTask = Readonly<{
   base: VersionInHand;
   /** The base's parent, where the base is a candidate. */
   candidateParent: VersionInHand | undefined;
+  /** Where consent applies: the only patients whose rows are looked at. */
+  selection: CohortSelection | undefined;
 }>;
+
+/** The patients of this hospital that a round may use, as they were selected. */
+export type CohortSelection = Readonly<{
+  /** Two selections of the same patients have the same digest, whatever the round. */
+  patientsDigest: Digest;
+  /** The source's own patient keys, as its rows name them. */
+  patients: ReadonlySet<string>;
+  /** What the join commits to. */
+  commitment: CohortCommitment;
+}>;
+
+/**
+ * Who of this hospital's patients may be used, by their consents in its own store and on the channel, the stricter of
+ * both. Implemented in consent/.
+ */
+export interface ConsentDesk {
+  /**
+   * Selects the patients whose consent allows the study now, and keeps the selection for the round, in place of an earlier
+   * one: durable before it resolves.
+   * @param patients all patients that the source has usable rows of
+   * @throws ConsiliumError CONSENT_NOT_CONFIGURED, CONSENT_STORE_LOCKED, CONSENT_POLICY_UNKNOWN, CONSENT_POLICY_EXCLUDES,
+   *   CONSENT_COHORT_EMPTY, PERMIT_REQUIRED
+   */
+  select(
+    asked: Readonly<{ study: StudyId; protocol: StudyProtocol; round: number; patients: readonly string[] }>,
+    signal?: AbortSignal,
+  ): Promise<CohortSelection>;
+  /** The selection kept for a round. */
+  selection(study: StudyId, round: number): CohortSelection | undefined;
+  /**
+   * Whether every patient of a round's selection may still be used, now: no withdrawal in store or ledger, no validity
+   * that ended. Cheap: asked before training, while it runs, and before the contribution.
+   */
+  isStillAllowed(study: StudyId, round: number): boolean;
+  /** The instant at which a validity of the selection ends next; undefined: none does. Milliseconds since 1970. */
+  allowedUntil(study: StudyId, round: number): number | undefined;
+  /** Which of these patients may be used for the study now, for work that is of no round: predictions, training alone. */
+  allowedNow(
+    asked: Readonly<{ study: StudyId; protocol: StudyProtocol; patients: readonly string[] }>,
+  ): Promise<ReadonlySet<string>>;
+  /** Rounds of the study whose cohorts held patients that may not be used any more, and that were not reported yet. */
+  unreportedWithdrawals(study: StudyId): Readonly<{ fromRound: number; toRound: number }> | undefined;
+  /** Calls back in the same turn in which something became less. Returns how to stop. */
+  onRestriction(listener: () => void): () => void;
+}
 
 export type VectorMade = Readonly<{
   /** Laid out as the domain's `vectorLayout` says. */

@@ -46,6 +46,13 @@ export const GatewayConfiguration = z.strictObject({
     ),
   }),
   data: z.strictObject({ kind: z.literal('csv'), ...TopologyData.shape }),
+  /** The hospital's consent store. Absent: studies that ask for consent are sat out. */
+  consent: z
+    .strictObject({
+      /** Its key: 32 bytes in hexadecimal digits. Absent: CONSILIUM_CONSENT_KEY in the environment. */
+      keyFile: File.optional(),
+    })
+    .optional(),
   engine: z.enum(['auto', 'tfjs-node', 'wasm']).default('auto'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Written once the gateway is up. */

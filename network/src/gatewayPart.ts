@@ -71,6 +71,7 @@ function configuration(
     },
     identities: { agent: identity(folder, 'agent'), people: TOKEN_HOLDERS.map((name) => person(folder, name)) },
     data: { kind: 'csv', delimiter: ',', header: hospital.data.columns === undefined, ...hospital.data },
+    consent: { keyFile: folder.consentKeyFile },
     engine: settings.engine,
     logLevel: settings.logLevel,
     readyFile,

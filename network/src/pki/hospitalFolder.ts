@@ -47,6 +47,11 @@ export class HospitalFolder {
     return join(this.root, 'people', name, 'token');
   }
 
+  /** The key of the hospital's consent store. Beside the store's folder, so that a copy of that opens nothing. */
+  get consentKeyFile(): string {
+    return join(this.root, 'gateway', 'consent.key');
+  }
+
   get connectionFile(): string {
     return join(this.root, 'connection.json');
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ROLE_ATTRIBUTE, Role, refusal } from '@consilium/domain';
 import { FOLDER_MODE, PRIVATE_FILE_MODE, writeFileAtomic } from '../atomicFile.js';
 import { AUTHORITY_LIFETIME_MS, Authority } from './authority.js';
+import { keepOrMakeConsentKey } from './consentKey.js';
 import type { HospitalFolder } from './hospitalFolder.js';
 import { NODE_UNITS_YAML } from './nodeUnits.js';
 import { type IdentityFiles, type IdentityRequest, isValidIdentity, keepOrIssue } from './storedIdentity.js';
@@ -45,7 +46,8 @@ export interface HospitalPkiOptions {
 }
 
 /**
- * Makes one hospital's identities complete: two CAs, certificates of its processes, of its people and their tokens.
+ * Makes one hospital's identities complete: two CAs, certificates of its processes, of its people and their tokens, and the key of
+ * its consent store.
  * What is valid is kept, so a second run changes nothing; what nears its end is renewed.
  *
  * @returns the certificate files that were written.
@@ -68,6 +70,7 @@ export async function completeHospitalPki(folder: HospitalFolder, options: Hospi
   await keep(folder.tlsIdentity('chaincode', 'client'), tlsAuthority, tlsRequest('chaincode-client', options));
   for (const name of PERSON_NAMES) await keep(folder.person(name), authority, personRequest(name, options));
   for (const name of TOKEN_HOLDERS) keepOrMakeToken(folder.token(name));
+  keepOrMakeConsentKey(folder.consentKeyFile);
   return issued;
 }
 

@@ -21,6 +21,7 @@ export async function makeVector(step: StepOf<'makeVector'>, context: StepContex
       kind,
       base: await inHand(context, base),
       candidateParent: candidateParent ? await inHand(context, candidateParent) : undefined,
+      selection: undefined,
     },
     signal,
   );

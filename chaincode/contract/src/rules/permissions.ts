@@ -31,9 +31,23 @@ export const PERMISSIONS: Readonly<Record<TransactionName | QueryName, readonly 
   'RoundContract:abortRound': ['agent'],
   'RoundContract:reportEvaluation': ['agent'],
   'ModelContract:recordVersion': ['agent'],
+  'ConsentContract:publishPolicy': ['compliance-officer'],
+  'ConsentContract:recordConsents': ['data-steward', 'patient-desk'],
+  'ConsentContract:withdrawConsents': ['data-steward', 'patient-desk'],
+  'ConsentContract:recordConsentRoot': ['data-steward'],
+  'ConsentContract:recordPermit': ['compliance-officer'],
+  'ConsentContract:holdRecord': ['compliance-officer'],
+  'ConsentContract:eraseRecord': ['compliance-officer'],
+  'ConsentContract:anchorReadLog': ['agent'],
+  'ConsentContract:reportWithdrawal': ['agent'],
+  'ConsentContract:keepPrivate': ['agent'],
+  'ConsentContract:purgePrivate': ['agent'],
   'StudyContract:readStudy': READERS,
   'RoundContract:roundFacts': READERS,
   'ModelContract:lineage': READERS,
+  'ConsentContract:consentHistory': ['compliance-officer', 'data-steward', 'patient-desk', 'auditor'],
+  'ConsentContract:policies': READERS,
+  'ConsentContract:cohortUse': READERS,
 };
 
 /** @throws ConsiliumError ROLE_REQUIRED */

@@ -2,7 +2,8 @@ import type { Membership } from '../membership/membership.js';
 import { SignaturePolicy } from '../membership/policy.js';
 import { type common, decode, peer } from '../wire/proto.js';
 
-const NAME = /^[A-Za-z0-9-]+([A-Za-z0-9_-]+)*$/;
+/** Fabric writes it with a nested repetition, which only its engine matches in linear time; the same names match this. */
+const NAME = /^[A-Za-z0-9-][A-Za-z0-9_-]*$/;
 
 /**
  * Why a definition may not have these collections, in Fabric's words; undefined where it may.

@@ -1,3 +1,4 @@
+export * from './aggregationRule.js';
 export * from './canonicalJson.js';
 export * from './commands.js';
 export * from './consent.js';

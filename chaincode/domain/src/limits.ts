@@ -25,6 +25,8 @@ export const ACCEPTANCE_SLACK_MICRO = 10_000;
 export const WEIGHT_MAX = 1_000;
 export const CLIP_NORM = 8;
 export const HELD_OUT_PATIENTS_MAX = 100_000;
+/** Steps of the geometric median in every round, of however many updates: so that all hospitals do the same. */
+export const GEOMETRIC_MEDIAN_STEPS = 32;
 export const VALIDATION_SHARE = 0.2;
 export const SMALL_CELL_MIN = 10;
 /** Each patient's log-loss (or squared error) counts this much at most, in nats. */

@@ -1,5 +1,6 @@
 /** What a study protocol must be beyond the shape of its parts. Checked before it is proposed, and again by the contract. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { requireSuitableRule } from './aggregationRule.js';
 import { canonicalJson } from './canonicalJson.js';
 import { type ConsiliumError, refusal } from './errors.js';
 import { PROTOCOL_BYTES_MAX } from './limits.js';
@@ -9,12 +10,14 @@ import { asksForStatistics, quorum, roundsMax, type StudyProtocol } from './stud
 import { sharedTensors, studyTensors } from './vectorLayout.js';
 
 /**
- * @throws ConsiliumError PROTOCOL_TOO_LARGE, PROTOCOL_MODE_NOT_OFFERED, PROTOCOL_OVERFLOWS (sums could leave 32 bits),
- *   PROTOCOL_MODEL_INVALID (columns, label, model), INPUT_INVALID (rounds, quorum)
+ * @throws ConsiliumError PROTOCOL_TOO_LARGE, PROTOCOL_RULE_UNSUITABLE (aggregation), PROTOCOL_MODE_NOT_OFFERED,
+ *   PROTOCOL_OVERFLOWS (sums could leave 32 bits), PROTOCOL_MODEL_INVALID (columns, label, model), INPUT_INVALID (rounds,
+ *   quorum)
  */
 export function requireSoundProtocol(protocol: StudyProtocol): void {
   const bytes = utf8ToBytes(canonicalJson(protocol)).length;
   if (bytes > PROTOCOL_BYTES_MAX) throw refusal('PROTOCOL_TOO_LARGE', { bytes, bytesMax: PROTOCOL_BYTES_MAX });
+  requireSuitableRule(protocol.aggregation, protocol.members.length, protocol.mode);
   if (protocol.mode !== 'open') throw refusal('PROTOCOL_MODE_NOT_OFFERED', {});
   requireColumns(protocol);
   requireModel(protocol);
@@ -89,10 +92,12 @@ function requireRounds(protocol: StudyProtocol): void {
     );
   if (protocol.averageFrom !== undefined && protocol.averageFrom > rounds - 2)
     throw invalid(`averageFrom: round ${protocol.averageFrom} comes after the last training round ${rounds - 2}`);
-  const { quorum: asked, members, mode } = protocol;
-  const least = quorum({ members, mode });
+  const { quorum: asked, members, mode, aggregation } = protocol;
+  const least = quorum({ members, mode, aggregation });
   if (asked !== undefined && (asked < least || asked > members.length))
-    throw invalid(`quorum: ${asked} is outside ${least} (a majority) to ${members.length} (all members)`);
+    throw invalid(
+      `quorum: ${asked} is outside ${least} (a majority, and what the aggregation rule needs) to ${members.length} (all members)`,
+    );
 }
 
 /** Runs what throws RangeError for a model that the protocol cannot have. */

@@ -1,5 +1,6 @@
 /** How hospitals train and how their updates become the next version. */
 import { z } from 'zod';
+import { AggregationRule, ruleSettings } from './aggregationRule.js';
 import { CLIP_NORM, WEIGHT_MAX } from './limits.js';
 
 const LearningRate = z.number().positive().max(100);
@@ -46,8 +47,12 @@ export const ServerOptimiser = z.discriminatedUnion('kind', [
 export type ServerOptimiser = z.infer<typeof ServerOptimiser>;
 
 export const Aggregation = z.strictObject({
-  rule: z.literal('weighted-mean').default('weighted-mean'),
-  /** `patients`: a hospital counts by its training patients, capped at weightMax. `equal`: each counts 1. */
+  rule: AggregationRule.default('weighted-mean'),
+  ...ruleSettings,
+  /**
+   * `patients`: a hospital counts by its training patients, capped at weightMax. `equal`: each counts 1. Medians, trimmed
+   * mean and Krum count each hospital with patients once in either case: a claimed number of patients buys no influence.
+   */
   weights: z.enum(['patients', 'equal']).default('patients'),
   weightMax: z.int().min(1).max(1_000_000).default(WEIGHT_MAX),
   /** The L2 norm that an update is scaled down to before anything else. */

@@ -72,8 +72,11 @@ export const Contribution = z.strictObject({
 });
 export type Contribution = z.infer<typeof Contribution>;
 
-/** Why a round that all recomputed makes no version. */
-export const NoVersionReason = z.enum(['ZERO_WEIGHT', 'ONE_CLASS']);
+/**
+ * Why a round that all recomputed makes no version. `TOO_FEW_UPDATES`: fewer hospitals with patients than the aggregation
+ * rule needs.
+ */
+export const NoVersionReason = z.enum(['ZERO_WEIGHT', 'ONE_CLASS', 'TOO_FEW_UPDATES']);
 export type NoVersionReason = z.infer<typeof NoVersionReason>;
 
 export const Outcome = z.discriminatedUnion('kind', [

@@ -52,7 +52,8 @@ describe('a study protocol', () => {
     ],
     ['a momentum of 1', { aggregation: { server: { kind: 'fedavgm', momentum: 1 } } }, /momentum/],
     ['a clip norm that is NaN', { aggregation: { clipNorm: Number.NaN } }, /clipNorm/],
-    ['a rule that is not offered', { aggregation: { rule: 'krum' } }, /rule/],
+    ['a rule that is not offered', { aggregation: { rule: 'bulyan' as 'krum' } }, /rule/],
+    ['a trim of nothing', { aggregation: { rule: 'trimmed-mean', trim: 0 } }, /trim/],
     ['a deadline within clock skew', { deadlines: { joinMs: 19_999 } }, /joinMs/],
     ['a validation share above one half', { validationShare: 0.51 }, /validationShare/],
     ['a training share of nothing', { trainingShare: 0 }, /trainingShare/],
@@ -69,11 +70,15 @@ describe('what follows from a protocol', () => {
     [5, 3, 3, 3],
     [50, 26, 26, 26],
   ])('of %d hospitals %d are t, %d the quorum in open mode and %d in private mode', (count, t, open, closed) => {
-    const study = { members: members(count) as StudyProtocol['members'] };
+    const { aggregation } = exampleProtocol();
+    const study = { members: members(count) as StudyProtocol['members'], aggregation };
     expect(majority(study)).toBe(t);
     expect(quorum({ ...study, mode: 'open', quorum: undefined })).toBe(open);
     expect(quorum({ ...study, mode: 'private', quorum: undefined })).toBe(closed);
     expect(quorum({ ...study, mode: 'open', quorum: count })).toBe(count);
+    if (count < 7) return;
+    const krum = { ...aggregation, rule: 'krum', dishonestMax: 20 } as const;
+    expect(quorum({ ...study, aggregation: krum, mode: 'open', quorum: undefined })).toBe(43);
   });
 
   test.each<[Partial<ProtocolInput>, boolean]>([

@@ -1,5 +1,6 @@
 /** A study: its protocol, and what members sign about it. */
 import { z } from 'zod';
+import { updatesNeeded } from './aggregationRule.js';
 import { Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import {
   ACCEPTANCE_SLACK_MICRO,
@@ -181,10 +182,13 @@ export function majority(protocol: Pick<StudyProtocol, 'members'>): number {
   return Math.floor(protocol.members.length / 2) + 1;
 }
 
-/** Hospitals that a round of this study needs among those that joined, and among those that contributed. */
-export function quorum(protocol: Pick<StudyProtocol, 'members' | 'mode' | 'quorum'>): number {
+/**
+ * Hospitals that a round of this study needs among those that joined, and among those that contributed: as many as its
+ * aggregation rule needs, where that is more.
+ */
+export function quorum(protocol: Pick<StudyProtocol, 'members' | 'mode' | 'quorum' | 'aggregation'>): number {
   const least = protocol.mode === 'private' ? Math.max(3, majority(protocol)) : majority(protocol);
-  return Math.max(least, protocol.quorum ?? 0);
+  return Math.max(least, updatesNeeded(protocol.aggregation), protocol.quorum ?? 0);
 }
 
 /** Rounds that the study may open in all, aborted ones included. */

@@ -2,6 +2,7 @@
 
 import type { Digest, Msp } from '@consilium/domain';
 import { Agent } from './agent/agent.js';
+import { noConsentDesk } from './agent/noConsentDesk.js';
 import type { Arithmetic, Learner, Log } from './agent/ports.js';
 import { ReceiptDesk } from './agent/receiptDesk.js';
 import { StudyReader } from './agent/studyReader.js';
@@ -87,6 +88,8 @@ export async function startGateway(
       receiptKeys,
       journal,
       personal,
+      patients: training.patients,
+      consent: noConsentDesk,
       learner: replaced(training.forAgent),
       arithmetic,
       clock: systemClock,

@@ -1,6 +1,6 @@
 /** Training over this hospital's rows: what it is doing is told to whoever listens. */
 import type { StudyId } from '@consilium/domain';
-import type { Clock, Learner, Log, NewsDesk } from './agent/ports.js';
+import type { Clock, Learner, Log, NewsDesk, PatientSource } from './agent/ports.js';
 import type { GatewayConfiguration } from './configuration.js';
 import { CsvHospitalRows } from './data/csvHospitalRows.js';
 import { TrainingLearner, type TrainingProgress } from './learning/learner.js';
@@ -31,10 +31,12 @@ export function ownTraining({ data, engine: setting }: GatewayConfiguration, new
       return made;
     },
   };
+  const patients: PatientSource = { patients: (protocol, signal) => source.patients(protocol, signal) };
   return {
     source,
     learner,
     forAgent,
+    patients,
     /** What trained last; null before the first training. */
     engine: () => engine,
     /** Returns how to stop listening. */

@@ -61,6 +61,9 @@ export class Disk {
       },
       get: async (digest) => this.#files.get(digest),
       has: async (digest) => this.#files.has(digest),
+      remove: async (digest) => {
+        this.#files.delete(digest);
+      },
     };
   }
 
@@ -78,6 +81,9 @@ export class Disk {
       get: (study, version) => this.#database.personal.get(`${study} ${version}`),
       set: (study, version, tensors) => {
         this.#database.personal.set(`${study} ${version}`, tensors);
+      },
+      remove: (study, version) => {
+        this.#database.personal.delete(`${study} ${version}`);
       },
     };
   }

@@ -2,6 +2,7 @@
 import type { Digest, Msp, StudyId } from '@consilium/domain';
 import { Agent } from '../../gateway/src/agent/agent.js';
 import type { AgentPorts } from '../../gateway/src/agent/agentPorts.js';
+import { noConsentDesk } from '../../gateway/src/agent/noConsentDesk.js';
 import type {
   AgentNews,
   Arithmetic,
@@ -161,6 +162,8 @@ export class Hospital {
       receiptKeys: disk.receiptKeys(),
       journal: disk.journal(),
       personal: disk.personal(),
+      patients: { patients: async () => new Map() },
+      consent: noConsentDesk,
       learner: new SimulatedLearner(msp, process, random, learning, (...made) => watch.made(...made)),
       arithmetic: parts.arithmetic(msp),
       clock: { now: () => EPOCH_MS + scheduler.now + offset(), monotonic: () => scheduler.now },

@@ -2,6 +2,7 @@ import { type CommandInput, ledgerKey, refusal, type TransactionName } from '@co
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Agent } from './agent.js';
 import type { AgentPorts } from './agentPorts.js';
+import { noConsentDesk } from './noConsentDesk.js';
 import type { AgentNews, Committed, VectorMade, VectorTask } from './ports.js';
 import { MemoryBlobs } from './testing/memoryBlobs.js';
 import { MemoryJournal } from './testing/memoryJournal.js';
@@ -31,7 +32,9 @@ class Running {
     blobs: this.blobs,
     journal: new MemoryJournal(),
     receiptKeys: newReceiptKey().keys,
-    personal: { get: () => undefined, set: () => undefined },
+    personal: { get: () => undefined, set: () => undefined, remove: () => undefined },
+    patients: { patients: async () => new Map() },
+    consent: noConsentDesk,
     channel: {
       recentCommitMs: () => 100,
       submit: <Name extends TransactionName>(name: Name, command: CommandInput<Name>, signal?: AbortSignal) =>

@@ -6,11 +6,13 @@ import type {
   Channel,
   ChannelState,
   Clock,
+  ConsentDesk,
   Exchange,
   Journal,
   Learner,
   Log,
   NewsDesk,
+  PatientSource,
   PersonalStore,
   ReceiptKeys,
   Timers,
@@ -24,6 +26,8 @@ export type AgentPorts = Readonly<{
   receiptKeys: ReceiptKeys;
   journal: Journal;
   personal: PersonalStore;
+  patients: PatientSource;
+  consent: ConsentDesk;
   learner: Learner;
   arithmetic: Arithmetic;
   clock: Clock;

@@ -18,7 +18,7 @@ function lineage(): { view: StudyView; refs: VersionRef[] } {
 
 function storeWith(...versions: number[]): PersonalStore {
   const tensors = new Map(versions.map((version) => [version, tensorsOf(version)]));
-  return { get: (_study, version) => tensors.get(version), set: () => undefined };
+  return { get: (_study, version) => tensors.get(version), set: () => undefined, remove: () => undefined };
 }
 
 function tensorsOf(version: number): PersonalTensors {

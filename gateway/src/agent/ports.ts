@@ -53,6 +53,8 @@ export interface Blobs {
   put(bytes: Uint8Array): Promise<Digest>;
   get(digest: Digest): Promise<Uint8Array | undefined>;
   has(digest: Digest): Promise<boolean>;
+  /** Durable before it resolves; what is not there is no error. */
+  remove(digest: Digest): Promise<void>;
 }
 
 /** Where bytes go to and come from between hospitals. Each call is bounded in time. */
@@ -90,6 +92,7 @@ export type PersonalTensors = ReadonlyMap<string, Float32Array>;
 export interface PersonalStore {
   get(study: StudyId, version: number): PersonalTensors | undefined;
   set(study: StudyId, version: number, tensors: PersonalTensors): void;
+  remove(study: StudyId, version: number): void;
 }
 
 /** A version of the model in hand: its file, and this hospital's own tensors for it (undefined: the protocol's start). */
@@ -107,6 +110,19 @@ export type VectorTask = Readonly<{
   /** Where consent applies: the only patients whose rows are looked at. */
   selection: CohortSelection | undefined;
 }>;
+
+/** What a patient's rows are for in a study. */
+export type PatientSet = 'train' | 'validation' | 'test';
+
+/** Whom a study could use here, whatever consents say. */
+export interface PatientSource {
+  /**
+   * Patients with usable rows that the study would train, validate or test on, as the source names them: each in its set,
+   * which does not depend on who else consents.
+   * @throws ConsiliumError DATA_…, CONSENT_PATIENT_COLUMN_MISSING
+   */
+  patients(protocol: StudyProtocol, signal?: AbortSignal): Promise<ReadonlyMap<string, PatientSet>>;
+}
 
 /** The patients of this hospital that a round may use, as they were selected. */
 export type CohortSelection = Readonly<{

@@ -21,6 +21,8 @@ export type ReadOptions = Readonly<{
   /** How errors call the study; absent: by its title. */
   study?: string;
   signal?: AbortSignal;
+  /** The only patients whose rows are handed out, by the source's patient column; absent: consent does not apply. */
+  select?: ReadonlySet<string>;
 }>;
 
 /**
@@ -42,11 +44,56 @@ export class CsvHospitalRows {
    * row that does not fit the protocol's columns refuses the whole file, which is then not the one the study is about.
    * With a listed split, lines that it does not name are not looked at.
    *
+   * What a patient's rows are for is decided among all patients of the file before the selection is looked at: whoever
+   * withdraws moves nobody else from the test into training.
+   *
    * @throws ConsiliumError DATA_FILE_MISSING, DATA_EMPTY, DATA_DELIMITER_WRONG, DATA_COLUMN_UNKNOWN, DATA_ROW_WIDTH,
    *   DATA_NOT_A_NUMBER, DATA_OUT_OF_RANGE, DATA_LEVEL_UNKNOWN, DATA_SPLIT_INVALID, DATA_TOO_LARGE,
-   *   DATA_NO_USABLE_ROW. They name lines and columns, never values.
+   *   DATA_NO_USABLE_ROW; with a selection CONSENT_PATIENT_COLUMN_MISSING. They name lines and columns, never values.
    */
   async read(protocol: StudyProtocol, options: ReadOptions = {}): Promise<{ rows: HospitalRows; report: DataReport }> {
+    const { file } = this.#source;
+    const { select } = options;
+    if (select) this.#requirePatientColumn();
+    const { table, found, sets: assigned } = await this.#assigned(protocol, options);
+    const sets = select
+      ? assigned.map((set, row) => (select.has(found.patients[row] as string) ? set : null))
+      : assigned;
+    const withoutConsent = sets.filter((set, row) => set === null && assigned[row] !== undefined).length;
+    if (!sets.includes('train'))
+      throw refusal('DATA_SPLIT_INVALID', {
+        file,
+        problem: `no usable row is left for training: ${droppedWords(table.collector.dropped)} were dropped${
+          select ? `, ${withoutConsent} are without consent` : ''
+        }`,
+      });
+    const rows = selected(found, sets);
+    return { rows, report: reportOf(protocol, file, table, rows, sets, select && withoutConsent) };
+  }
+
+  /**
+   * The patients whose rows the study would use, each with what they are for.
+   * @throws ConsiliumError as `read` does, and CONSENT_PATIENT_COLUMN_MISSING
+   */
+  async patients(protocol: StudyProtocol, signal?: AbortSignal): Promise<Map<string, RowSet>> {
+    this.#requirePatientColumn();
+    const { found, sets } = await this.#assigned(protocol, signal ? { signal } : {});
+    const patients = new Map<string, RowSet>();
+    for (const [row, set] of sets.entries()) if (set) patients.set(found.patients[row] as string, set);
+    return patients;
+  }
+
+  /** A line number names no patient. */
+  #requirePatientColumn(): void {
+    const { file, patientColumn } = this.#source;
+    if (patientColumn === undefined) throw refusal('CONSENT_PATIENT_COLUMN_MISSING', { file });
+  }
+
+  /** All usable rows, and what each is for: undefined where the training share leaves it out. */
+  async #assigned(
+    protocol: StudyProtocol,
+    options: ReadOptions,
+  ): Promise<{ table: Table; found: CollectedRows; sets: (RowSet | undefined)[] }> {
     const { file } = this.#source;
     const listed = listedSplit(this.#source, protocol);
     const table = await this.#collect(protocol, listed, options.signal);
@@ -57,15 +104,8 @@ export class CsvHospitalRows {
         study: options.study ?? protocol.title,
         dropped: droppedWords(table.collector.dropped),
       });
-    const assigned = found.lines.map((line, row) => ({ line, patient: found.patients[row] as string }));
-    const sets = assignRows(assigned, protocol, listed, file);
-    if (!sets.includes('train'))
-      throw refusal('DATA_SPLIT_INVALID', {
-        file,
-        problem: `no usable row is left for training: ${droppedWords(table.collector.dropped)} were dropped`,
-      });
-    const rows = selected(found, sets);
-    return { rows, report: reportOf(protocol, file, table, rows, sets) };
+    const rows = found.lines.map((line, row) => ({ line, patient: found.patients[row] as string }));
+    return { table, found, sets: assignRows(rows, protocol, listed, file) };
   }
 
   async #collect(
@@ -118,8 +158,11 @@ function checkListed({ train, test }: ListedSplit, file: string, headerLine: num
     throw refusal('DATA_SPLIT_INVALID', { file, problem: `line ${headerLine} is listed, it names the columns` });
 }
 
-function selected(found: CollectedRows, sets: readonly (RowSet | undefined)[]): HospitalRows {
-  const kept = sets.flatMap((set, row) => (set === undefined ? [] : [row]));
+/** What a usable row is for: null where its patient is not selected, undefined where the training share leaves it out. */
+type RowUse = RowSet | null | undefined;
+
+function selected(found: CollectedRows, sets: readonly RowUse[]): HospitalRows {
+  const kept = sets.flatMap((set, row) => (set ? [row] : []));
   const { featureCount } = found;
   const features = new Float32Array(kept.length * featureCount);
   for (const [index, row] of kept.entries())
@@ -139,7 +182,8 @@ function reportOf(
   file: string,
   table: Table,
   rows: HospitalRows,
-  sets: readonly (RowSet | undefined)[],
+  sets: readonly RowUse[],
+  withoutConsent: number | undefined,
 ): DataReport {
   const rowsFor = (set: RowSet) => rows.sets.filter((own) => own === set).length;
   const positivesFor = (set: RowSet) => rows.sets.filter((own, row) => own === set && rows.labels[row] === 1).length;
@@ -147,7 +191,7 @@ function reportOf(
     train: rowsFor('train'),
     validation: rowsFor('validation'),
     test: rowsFor('test'),
-    leftOut: sets.length - rows.sets.length,
+    leftOut: sets.filter((set) => set === undefined).length,
   };
   const counts =
     protocol.label.kind === 'binary'
@@ -165,6 +209,7 @@ function reportOf(
     columns: table.columns,
     rowsRead: table.rowsRead,
     unusedLines: table.unusedLines,
+    ...(withoutConsent === undefined ? {} : { withoutConsent }),
     ...counts,
     dropped: table.collector.dropped,
     warnings: warningsOf(counts, protocol.training.batchSize),

@@ -12,6 +12,8 @@ export type DataReport = Readonly<{
   /** Records that the listed split names neither for training nor for the test; nothing in them was looked at. */
   unusedLines: number;
   used: RowCounts;
+  /** Where consent applies: usable rows of patients whose consent does not allow the study. How many, and no more. */
+  withoutConsent?: number;
   /** Of a binary label. */
   positives?: Readonly<{ train: number; validation: number; test: number }>;
   /** Rows dropped because a value is missing, and in how many of them each column is. */

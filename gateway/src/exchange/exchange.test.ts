@@ -75,6 +75,7 @@ beforeEach(async () => {
         },
         get: async (digest) => held.get(digest),
         has: async (digest) => held.has(digest),
+        remove: async () => undefined,
       },
       accepted: (digest, study) => accepted.push([digest, study]),
       mayRead: (from) => readers.has(from),
@@ -297,7 +298,12 @@ describe('whom a gateway connects to', () => {
     const impostor = new ExchangeServer(certs.cleveland, {
       trusted,
       desk: { receive: async () => RECEIPT },
-      blobs: { put: async () => '' as Digest, get: async () => undefined, has: async () => false },
+      blobs: {
+        put: async () => '' as Digest,
+        get: async () => undefined,
+        has: async () => false,
+        remove: async () => undefined,
+      },
       accepted: () => undefined,
       mayRead: () => true,
       log,

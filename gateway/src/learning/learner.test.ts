@@ -47,7 +47,15 @@ function learner(options: Partial<LearnerOptions> = {}) {
 
 function task(protocol: StudyProtocol, round = 1): VectorTask {
   const base = { version: 0, file: roundArithmetic.initialVersion(protocol), personal: undefined };
-  return { study: 's' as VectorTask['study'], protocol, round, kind: 'training', base, candidateParent: undefined };
+  return {
+    study: 's' as VectorTask['study'],
+    protocol,
+    round,
+    kind: 'training',
+    base,
+    candidateParent: undefined,
+    selection: undefined,
+  };
 }
 
 async function until(condition: () => boolean): Promise<void> {

@@ -29,7 +29,15 @@ function task(
   base: VersionInHand,
   parent?: VersionInHand,
 ): VectorTask {
-  return { study: 's' as VectorTask['study'], protocol, round, kind, base, candidateParent: parent };
+  return {
+    study: 's' as VectorTask['study'],
+    protocol,
+    round,
+    kind,
+    base,
+    candidateParent: parent,
+    selection: undefined,
+  };
 }
 
 const first = (protocol: StudyProtocol): VersionInHand => ({

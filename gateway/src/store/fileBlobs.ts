@@ -62,6 +62,13 @@ export class FileBlobs implements Blobs {
     return (await stat(this.#path(digest)).catch(() => undefined))?.isFile() ?? false;
   }
 
+  async remove(digest: Digest): Promise<void> {
+    const path = this.#path(digest);
+    if (!(await this.has(digest))) return;
+    await rm(path, { force: true });
+    await syncFolder(dirname(path));
+  }
+
   #path(digest: Digest): string {
     const checked = Digest.parse(digest);
     return join(this.#folder, checked.slice(0, 2), checked);

@@ -31,6 +31,10 @@ export class SqlitePersonalStore implements PersonalStore {
       for (const [tensor, values] of tensors) this.#statements.add.run(study, version, tensor, float32Bytes(values));
     });
   }
+
+  remove(study: StudyId, version: number): void {
+    this.#statements.remove.run(study, version);
+  }
 }
 
 function float32Bytes(values: Float32Array): Uint8Array {

@@ -68,6 +68,8 @@ export const DataReportResource = z.object({
   columns: z.array(z.string()),
   rowsRead: Count,
   unusedLines: Count,
+  /** Usable rows of patients whose consent does not allow the study, where it asks for consent. */
+  withoutConsent: Count.optional(),
   used: z.object({ ...Purposes, leftOut: Count }),
   dropped: z.object({ rows: Count, byColumn: z.record(z.string(), Count) }),
   /** Absent for a numeric label. */

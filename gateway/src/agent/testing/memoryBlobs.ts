@@ -19,4 +19,8 @@ export class MemoryBlobs implements Blobs {
   async has(digest: Digest): Promise<boolean> {
     return this.files.has(digest);
   }
+
+  async remove(digest: Digest): Promise<void> {
+    this.files.delete(digest);
+  }
 }

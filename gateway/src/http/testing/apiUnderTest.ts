@@ -142,6 +142,7 @@ export class ApiUnderTest {
       put: unexpected,
       get: async (digest) => this.blobs.get(digest),
       has: async (digest) => this.blobs.has(digest),
+      remove: unexpected,
     };
     return {
       hospital: {

@@ -17,7 +17,7 @@ export function ownTraining({ data, engine: setting }: GatewayConfiguration, new
   const listeners = new Set<(progress: TrainingProgress) => void>([progressNews(news, systemClock)]);
   let engine: Readonly<{ name: string; version: string }> | null = null;
   const learner = new TrainingLearner({
-    rows: async (protocol) => (await source.read(protocol)).rows,
+    rows: async (protocol, options) => (await source.read(protocol, options)).rows,
     engine: setting,
     log,
     onProgress: (progress) => {

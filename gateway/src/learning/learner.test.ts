@@ -1,11 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ConsiliumError, refusal, type StudyProtocol, vectorLayout } from '@consilium/domain';
+import {
+  ConsiliumError,
+  canonicalDigest,
+  refusal,
+  StudyConsent,
+  type StudyProtocol,
+  vectorLayout,
+} from '@consilium/domain';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Log, VectorTask } from '../agent/ports.js';
+import type { CohortSelection, Log, VectorTask } from '../agent/ports.js';
 import { roundArithmetic } from './aggregate.js';
 import { type LearnerOptions, TrainingLearner, type TrainingProgress } from './learner.js';
 import { patternRows, smallStudy } from './study.fixture.js';
+import type { RowSource } from './trainingRows.js';
 
 const processFile = fileURLToPath(new URL('../../dist/learning/trainingProcess.js', import.meta.url));
 const ROWS = patternRows(60, 2, ['train', 'train', 'test']);
@@ -56,6 +64,20 @@ function task(protocol: StudyProtocol, round = 1): VectorTask {
     candidateParent: undefined,
     selection: undefined,
   };
+}
+
+function selectionOf(patients: readonly string[]): CohortSelection {
+  const digest = canonicalDigest([...patients]);
+  const commitment = { root: digest, sizeBucket: '1', restrictionEpoch: 0, policyVersion: 1, purposes: [] };
+  return { patientsDigest: digest, patients: new Set(patients), commitment };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -127,6 +149,44 @@ describe('learner', () => {
     await expect(vector).rejects.toThrow('enough');
     expect((await made.makeVector(task(LONG, 2), undefined)).trainingPatients).toBe(40);
   }, 18_000);
+
+  test('holds rows of one selection: another one starts a new process, with no row of anybody else', async () => {
+    const consented = { ...SHORT, consent: StudyConsent.parse({}) };
+    const asked: (readonly string[])[] = [];
+    const rows: RowSource = async (_protocol, { select } = {}) => {
+      asked.push([...(select ?? [])]);
+      return ROWS;
+    };
+    const { learner: made, pids } = learner({ rows });
+    const chosen = (...patients: string[]) => ({ ...task(consented), selection: selectionOf(patients) });
+    await made.makeVector(chosen('a', 'b'));
+    await made.makeVector(chosen('a', 'b'));
+    await made.makeVector(chosen('a'));
+    expect(asked).toEqual([['a', 'b'], ['a']]);
+    expect(pids()).toHaveLength(2);
+    await until(() => !isAlive(pids()[0] as number));
+    made.releaseSelections();
+    await until(() => !isAlive(pids()[1] as number));
+    await expect(made.makeVector(task(consented))).rejects.toThrow('selected patients only');
+    expect(asked).toHaveLength(2);
+  }, 30_000);
+
+  test('an abort in the middle takes the selected rows out of memory, and a release leaves others their process', async () => {
+    const consented = { ...LONG, consent: StudyConsent.parse({}) };
+    const { learner: made, progress, pids } = learner();
+    await made.makeVector({ ...task(SHORT), study: 'other' as VectorTask['study'] });
+    progress.length = 0;
+    const control = new AbortController();
+    const vector = made.makeVector({ ...task(consented), selection: selectionOf(['a']) }, control.signal);
+    await until(() => progress.length > 0);
+    made.releaseSelections();
+    expect(pids().map(isAlive)).toEqual([true, true]);
+    control.abort(new Error('withdrawn'));
+    await expect(vector).rejects.toThrow('withdrawn');
+    await until(() => !isAlive(pids()[1] as number));
+    made.releaseSelections();
+    expect(isAlive(pids()[0] as number)).toBe(true);
+  }, 30_000);
 
   test('who gives up waiting leaves at once', async () => {
     const { learner: made } = learner();

@@ -7,7 +7,7 @@ import type { EngineUsed } from './engines/engine.js';
 import type { EngineSetting } from './engines/engineChoice.js';
 import type { Predictions } from './predictions.js';
 import { StudyTraining, type StudyTrainingOptions } from './studyTraining.js';
-import type { RowSource } from './trainingRows.js';
+import type { RowSource, SelectedPatients } from './trainingRows.js';
 import type { HospitalVector } from './vectorMaking.js';
 
 /** Training processes at one time. */
@@ -35,6 +35,14 @@ export type LearnerOptions = Readonly<{
 
 /** A vector with the engine that it was made with. */
 export type VectorByEngine = HospitalVector & Readonly<{ engine: EngineUsed }>;
+
+/** Work for the hospital's own people. */
+export type OwnWork = Readonly<{
+  study: string;
+  protocol: StudyProtocol;
+  /** Where consent applies: the only patients whose rows are used. */
+  selection?: SelectedPatients | undefined;
+}>;
 
 /**
  * ```ts
@@ -64,31 +72,37 @@ export class TrainingLearner implements Learner {
    * @throws ConsiliumError DATA_…, ENGINE_UNAVAILABLE, PROTOCOL_MODEL_INVALID, VERSION_FILE_INVALID, TRAINING_NOT_FINITE,
    *   TRAINING_FAILED, UPDATE_OVERFLOWS; the signal's reason
    */
-  async makeVector({ study, protocol, ...task }: VectorTask, signal?: AbortSignal): Promise<VectorByEngine> {
+  async makeVector({ study, protocol, selection, ...task }: VectorTask, signal?: AbortSignal): Promise<VectorByEngine> {
     const { steps } = protocol.training;
     const training = this.#training(study, protocol);
-    const made = await training.perform('vector', task, {
-      timeMsMax: protocol.deadlines.contributeMs,
-      signal,
-      onProgress: (step) => this.#onProgress?.({ study, round: task.round, step, steps }),
-    });
+    const made = await training.perform(
+      'vector',
+      task,
+      {
+        timeMsMax: protocol.deadlines.contributeMs,
+        signal,
+        onProgress: (step) => this.#onProgress?.({ study, round: task.round, step, steps }),
+      },
+      selection,
+    );
     this.#tell(study, made.notices);
     return { ...made, engine: training.engine as EngineUsed };
   }
 
   /** What a version says of this hospital's test rows. For its own staff only. */
   async predictions(
-    { study, protocol, version }: Readonly<{ study: string; protocol: StudyProtocol; version: VersionInHand }>,
+    { study, protocol, version, selection }: OwnWork & Readonly<{ version: VersionInHand }>,
     signal?: AbortSignal,
   ): Promise<Predictions> {
     const training = this.#training(study, protocol);
-    const rows = await training.perform('predictions', { version }, { timeMsMax: PREDICTIONS_MS_MAX, signal });
+    const bounds = { timeMsMax: PREDICTIONS_MS_MAX, signal };
+    const rows = await training.perform('predictions', { version }, bounds, selection);
     return { engine: training.engine as EngineUsed, rows };
   }
 
   /** What this hospital reaches without the others. */
   async trainAlone(
-    { study, protocol, training: own }: Readonly<{ study: string; protocol: StudyProtocol; training: AloneTraining }>,
+    { study, protocol, training: own, selection }: OwnWork & Readonly<{ training: AloneTraining }>,
     signal?: AbortSignal,
   ): Promise<AloneResult> {
     const training = this.#training(study, protocol);
@@ -100,8 +114,17 @@ export class TrainingLearner implements Learner {
         signal,
         onProgress: (step) => this.#onProgress?.({ study, round: 'alone', step, steps: own.steps }),
       },
+      selection,
     );
     return { ...result, engine: training.engine as EngineUsed };
+  }
+
+  /**
+   * Ends processes that hold rows of selected patients and do nothing: somebody's consent became less, and whose rows they
+   * hold is not asked. Those at work are ended by their own signals.
+   */
+  releaseSelections(): void {
+    for (const training of this.#studies.values()) if (training.holdsIdleSelection) training.close();
   }
 
   /** Ends all training processes; work that is going on fails with TRAINING_FAILED. */

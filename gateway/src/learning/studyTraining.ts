@@ -1,11 +1,14 @@
-/** One study's training process: started when first needed, started again after a crash, ended when idle. */
+/**
+ * One study's training process: started when first needed, started again after a crash, ended when idle. It holds rows of
+ * one selection of patients; for another selection it is ended, and a new one started.
+ */
 import { type ConsiliumError, refusal, type StudyProtocol } from '@consilium/domain';
 import type { Log } from '../agent/ports.js';
 import type { EngineUsed } from './engines/engine.js';
 import { type EngineSetting, enginesToTry } from './engines/engineChoice.js';
 import { type AskOptions, TrainingChild, TrainingProcessEnded } from './trainingChild.js';
 import type { TrainingWork, WorkKind } from './trainingMessages.js';
-import type { RowSource } from './trainingRows.js';
+import type { RowSource, SelectedPatients } from './trainingRows.js';
 
 /** A task is tried in this many processes before it fails. */
 const PROCESSES_PER_TASK_MAX = 2;
@@ -33,6 +36,8 @@ export class StudyTraining {
   /** Engines that ended the process while they were loaded. */
   readonly #broken = new Set<string>();
   #child: TrainingChild | undefined;
+  /** Whose rows the process was given: a selection's digest; undefined where consent does not apply. */
+  #patientsDigest: string | undefined;
   #engine: EngineUsed | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -58,21 +63,28 @@ export class StudyTraining {
     return this.#child !== undefined && !this.#child.hasEnded;
   }
 
+  /** Whether it holds rows that were given because patients consented, and does nothing with them at the moment. */
+  get holdsIdleSelection(): boolean {
+    return this.hasProcess && !this.isBusy && this.#patientsDigest !== undefined;
+  }
+
   /**
    * Does one piece of work after those that were asked for earlier.
+   * @param selection where consent applies: the only patients whose rows are used
    * @throws ConsiliumError; the signal's reason
    */
   async perform<Kind extends Exclude<WorkKind, 'start'>>(
     kind: Kind,
     request: TrainingWork[Kind]['request'],
     options: AskOptions,
+    selection?: SelectedPatients,
   ): Promise<TrainingWork[Kind]['result']> {
     if (this.#waiting >= TASKS_WAITING_MAX)
       throw refusal('TRAINING_FAILED', { reason: `${TASKS_WAITING_MAX} tasks of study ${this.#study} are waiting` });
     this.#waiting++;
     clearTimeout(this.#idle);
     const turn = this.#last;
-    const work = aborting(turn, options.signal).then(() => this.#tried(kind, request, options));
+    const work = aborting(turn, options.signal).then(() => this.#tried(kind, request, options, selection));
     // Who gave up waiting does not let the next one in before the one at work is done.
     this.#last = Promise.allSettled([turn, work]);
     try {
@@ -100,10 +112,11 @@ export class StudyTraining {
     kind: Kind,
     request: TrainingWork[Kind]['request'],
     options: AskOptions,
+    selection: SelectedPatients | undefined,
   ): Promise<TrainingWork[Kind]['result']> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const child = await this.#running(options.signal);
+        const child = await this.#running(options.signal, selection);
         return await child.ask(kind, request, options);
       } catch (error) {
         if (!(error instanceof TrainingProcessEnded)) throw error;
@@ -116,12 +129,15 @@ export class StudyTraining {
     }
   }
 
-  async #running(signal: AbortSignal | undefined): Promise<TrainingChild> {
+  async #running(signal: AbortSignal | undefined, selection: SelectedPatients | undefined): Promise<TrainingChild> {
     if (this.#stopped) throw refusal('TRAINING_FAILED', { reason: STOPPING });
+    if (this.#protocol.consent && !selection) throw new RangeError('rows are read of selected patients only');
+    if (this.#patientsDigest !== selection?.patientsDigest) this.close();
     if (this.#child && !this.#child.hasEnded) return this.#child;
     const engines = enginesToTry(this.#protocol, this.#options.engine).filter((name) => !this.#broken.has(name));
     if (engines.length === 0) throw this.#noEngine();
-    const rows = await inTime(this.#options.rows(this.#protocol), ROWS_MS_MAX, signal);
+    const reading = { ...(selection ? { select: selection.patients } : {}), ...(signal ? { signal } : {}) };
+    const rows = await inTime(this.#options.rows(this.#protocol, reading), ROWS_MS_MAX, signal);
     const child = new TrainingChild(this.#options.processFile, this.#options.environment);
     try {
       const { residentMiBMax } = this.#options;
@@ -137,6 +153,7 @@ export class StudyTraining {
       throw error;
     }
     this.#child = child;
+    this.#patientsDigest = selection?.patientsDigest;
     if (this.#stopped) child.kill();
     return child;
   }

@@ -19,7 +19,8 @@ export type TrainingWork = {
     }>;
     result: Readonly<{ engine: EngineUsed; notice?: string }>;
   };
-  vector: { request: Omit<VectorTask, 'study' | 'protocol'>; result: HospitalVector };
+  /** Whom it may use is decided by the rows that the process was started with. */
+  vector: { request: Omit<VectorTask, 'study' | 'protocol' | 'selection'>; result: HospitalVector };
   predictions: { request: Readonly<{ version: VersionInHand }>; result: readonly PredictedRow[] };
   alone: { request: Readonly<{ training: AloneTraining }>; result: Omit<AloneResult, 'engine'> };
 };

@@ -1,5 +1,6 @@
 /** A hospital's rows as learning reads them: numbers only, encoded and split by the data room. */
 import type { StudyProtocol } from '@consilium/domain';
+import type { CohortSelection } from '../agent/ports.js';
 
 /**
  * What a row is for. Validation rows are a part of the training rows that is not trained on; where the protocol's
@@ -26,5 +27,11 @@ export type TrainingRows = Readonly<{
   lines: readonly number[];
 }>;
 
+/** Where consent applies: the only patients whose rows a training process is given. */
+export type SelectedPatients = Pick<CohortSelection, 'patientsDigest' | 'patients'>;
+
 /** Reads and encodes the rows of a study; called once for each training process. */
-export type RowSource = (protocol: StudyProtocol) => Promise<TrainingRows>;
+export type RowSource = (
+  protocol: StudyProtocol,
+  options?: Readonly<{ select?: ReadonlySet<string>; signal?: AbortSignal }>,
+) => Promise<TrainingRows>;

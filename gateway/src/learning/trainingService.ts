@@ -60,7 +60,7 @@ export class TrainingService {
       case 'vector': {
         const task = request as TrainingWork['vector']['request'];
         this.#seed(protocol, task.round);
-        return makeVector(await this.#model(protocol), task as Parameters<typeof makeVector>[1], report);
+        return makeVector(await this.#model(protocol), task, report);
       }
       case 'predictions':
         return predictTestRows(

@@ -21,6 +21,8 @@ import { trainSums } from './standardisation.js';
 export type HospitalVector = VectorMade & Readonly<{ notices: readonly string[] }>;
 
 type Filled = Pick<VectorMade, 'personal' | 'evaluation' | 'clipped'>;
+/** What the rows and the model are given for. */
+type Task = Omit<VectorTask, 'study' | 'protocol' | 'selection'>;
 type Report = (step: number) => void | Promise<void>;
 /** Base and candidate parent, their files read. */
 type Bases = Readonly<{ base: WholeVersion; parent: WholeVersion | undefined }>;
@@ -29,7 +31,7 @@ type Bases = Readonly<{ base: WholeVersion; parent: WholeVersion | undefined }>;
  * @param task of the study that the model was built for
  * @throws ConsiliumError VERSION_FILE_INVALID, TRAINING_NOT_FINITE, UPDATE_OVERFLOWS
  */
-export async function makeVector(model: HospitalModel, task: VectorTask, onProgress?: Report): Promise<HospitalVector> {
+export async function makeVector(model: HospitalModel, task: Task, onProgress?: Report): Promise<HospitalVector> {
   const started = performance.now();
   const { protocol } = model;
   const layout = vectorLayout(protocol, task.kind);
@@ -46,7 +48,7 @@ export async function makeVector(model: HospitalModel, task: VectorTask, onProgr
 
 async function fill(
   model: HospitalModel,
-  task: VectorTask,
+  task: Task,
   layout: VectorLayout,
   vector: Int32Array,
   onProgress?: Report,
@@ -126,7 +128,7 @@ function writeTest(
 /** A hospital without a train row counts for nothing: its update and its weight are 0. */
 async function train(
   model: HospitalModel,
-  task: VectorTask,
+  task: Task,
   { all, weight: weightSlice }: NonNullable<VectorLayout['update']>,
   base: WholeVersion,
   vector: Int32Array,

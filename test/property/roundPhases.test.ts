@@ -1,5 +1,6 @@
 import {
   type AbortReason,
+  Aggregation,
   canonicalJson,
   deriveRound,
   type Msp,
@@ -36,7 +37,7 @@ const OUTCOMES = [0, 1, 2].map(
 
 /** A round as the contract lets it be written: what the phase table does not allow is not recorded. */
 class RecordedRound {
-  readonly protocol: Pick<StudyProtocol, 'members' | 'mode' | 'quorum'>;
+  readonly protocol: Pick<StudyProtocol, 'members' | 'mode' | 'quorum' | 'aggregation'>;
   readonly facts: RoundFacts;
   readonly #joins = new Map();
   readonly #contributions = new Map();
@@ -45,7 +46,7 @@ class RecordedRound {
 
   constructor(kind: RoundKind, hospitals: number) {
     const members = Array.from({ length: hospitals }, (_, k) => `H${k}MSP` as Msp);
-    this.protocol = { members, mode: 'open', quorum: undefined };
+    this.protocol = { members, mode: 'open', quorum: undefined, aggregation: Aggregation.parse({}) };
     this.facts = {
       round: { ...about, kind, available: members } as unknown as RoundFacts['round'],
       joins: this.#joins,

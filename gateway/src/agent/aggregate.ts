@@ -14,7 +14,13 @@ export async function aggregate(step: StepOf<'aggregate'>, context: StepContext)
   const materials = await gatherMaterials(ports, identity.msp, round, members, signal);
   const gathered = ports.clock.monotonic();
   timings.span(study, number, 'exchange', began, gathered);
-  const { outcome, file } = recompute(ports.arithmetic, round, materials);
+  const { outcome, file, scores = [] } = recompute(ports.arithmetic, round, materials);
+  for (const { msp, weightSent, weight, norm, clipFactor } of scores)
+    if (weight !== weightSent || clipFactor < 1)
+      ports.log.warn(
+        { study, round: number, msp, weightSent, weight, norm, clipFactor },
+        'an update was brought within what the protocol allows',
+      );
   if (outcome.kind === 'version') {
     const kept = file && (await ports.blobs.put(file));
     if (kept !== outcome.digest)

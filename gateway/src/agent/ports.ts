@@ -210,6 +210,25 @@ export type Aggregated = Readonly<{
   /** The new version's file; for an evaluation round, the base's own bytes. Undefined where there is no version. */
   file: Uint8Array | undefined;
   outcome: Command<'RoundContract:attest'>['outcome'];
+  /** A training round whose rule looks at single updates: how far each hospital's is from what the rule gave. */
+  scores?: readonly UpdateScore[];
+}>;
+
+/** What an aggregation rule made of one hospital's update. Shown to all members; nobody is left out unsaid. */
+export type UpdateScore = Readonly<{
+  msp: Msp;
+  /** As it was sent, and as it counted: 0 is a hospital without patients, which is left out. */
+  weightSent: number;
+  weight: number;
+  /** L2 norm of the update as it was sent. */
+  norm: number;
+  /** Below 1: the update was longer than the protocol allows, and was scaled down by this. */
+  clipFactor: number;
+  /** L2 distance from the update that the rule gave. */
+  distance: number;
+  /** Krum and multi-Krum: the score, and whether the update was chosen by it. */
+  krumScore?: number;
+  chosen?: boolean;
 }>;
 
 export interface Clock {
@@ -278,6 +297,8 @@ export type RoundVerification = Readonly<{
   checks: readonly RoundCheck[];
   /** Whether this hospital had attested another outcome than the recorded one, and may now go on. */
   disputeLifted: boolean;
+  /** Of a training round whose rule looks at single updates. */
+  scores?: readonly UpdateScore[];
 }>;
 
 export interface RoundVerifier {

@@ -1,11 +1,15 @@
 /** Gathers what a round summed up, and computes again what it makes: for attesting, and for verifying later. */
 import { type Contribution, type Msp, type Outcome, refusal, type VersionRef } from '@consilium/domain';
 import { digestOf } from './digestOf.js';
-import type { Arithmetic, Blobs, Exchange } from './ports.js';
+import type { Arithmetic, Blobs, Exchange, UpdateScore } from './ports.js';
 import { holdersOf, type RoundView } from './studyView.js';
 
 export type Materials = Readonly<{ base: Uint8Array; vectors: ReadonlyMap<Msp, Uint8Array> }>;
-export type Recomputed = Readonly<{ outcome: Outcome; file: Uint8Array | undefined }>;
+export type Recomputed = Readonly<{
+  outcome: Outcome;
+  file: Uint8Array | undefined;
+  scores?: readonly UpdateScore[] | undefined;
+}>;
 
 type Sources = Readonly<{ blobs: Blobs; exchange: Exchange }>;
 
@@ -51,8 +55,8 @@ export function recompute(arithmetic: Arithmetic, round: RoundView, materials: M
     const file = arithmetic.initialVersion(protocol);
     return { file, outcome: { kind: 'version', digest: digestOf(file), sumDigest: null, result: {} } };
   }
-  const { outcome, file } = arithmetic.aggregate({ protocol, kind, round: number, ...materials });
-  return { outcome, file };
+  const { outcome, file, scores } = arithmetic.aggregate({ protocol, kind, round: number, ...materials });
+  return { outcome, file, scores };
 }
 
 async function obtainVector(

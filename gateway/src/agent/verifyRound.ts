@@ -44,7 +44,7 @@ export class VerifyDesk implements RoundVerifier {
     if (!agreed) throw refusal('ROUND_NOT_SETTLED', { study, round: number, stage: round.state.stage });
     const members = [...view.registered.keys()];
     const materials = await gatherMaterials(this.#ports, this.#identity.msp, round, members, signal);
-    const { outcome, file } = recompute(this.#ports.arithmetic, round, materials);
+    const { outcome, file, scores } = recompute(this.#ports.arithmetic, round, materials);
     const checks = [
       ...(materials ? contributionChecks(view, round, materials, this.#identity.channel) : []),
       ...outcomeChecks(round, agreed, outcome),
@@ -57,7 +57,7 @@ export class VerifyDesk implements RoundVerifier {
       if (file) await this.#ports.blobs.put(file);
       journalDisputeLifted(this.#ports.journal, study, number, outcome.digest);
     }
-    return { study, round: number, ok, checks, disputeLifted };
+    return { study, round: number, ok, checks, disputeLifted, ...(scores ? { scores } : {}) };
   }
 
   #isDisputed({ facts, number }: RoundView, agreed: Outcome): boolean {

@@ -119,12 +119,14 @@ describe('a job', () => {
 describe('a verification', () => {
   test('is a job whose result tells what was checked', async () => {
     writeInitialRound(api.state, [[CLEVELAND, 'zero']]);
-    const report: VerificationReport = {
+    const score = { msp: CLEVELAND, weightSent: -3, weight: 1, norm: 9, clipFactor: 0.5, distance: 2 };
+    const report = {
       study: HEART,
       round: 0,
       ok: true,
       checks: [{ name: 'version', ok: true, detail: 'the same bytes' }],
       disputeLifted: true,
+      scores: [score],
     };
     api.verifier = { verify: async () => report };
     const reply = await api.post('/studies/heart/rounds/0/verification', {}, { as: 'auditor' });

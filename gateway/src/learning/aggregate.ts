@@ -3,22 +3,38 @@ import { createHash } from 'node:crypto';
 import {
   type Digest,
   type NoVersionReason,
+  needsSingleUpdates,
   type RoundResult,
   refusal,
+  type Slice,
+  type StudyProtocol,
+  updateScale,
   type VectorLayout,
   vectorLayout,
 } from '@consilium/domain';
-import type { Aggregated, Arithmetic } from '../agent/ports.js';
+import type { Aggregated, Arithmetic, UpdateScore } from '../agent/ports.js';
 import { sumVectors, vectorBytes } from '../privacy/fixedPoint.js';
 import { statisticsMade } from './aggregateStatistics.js';
 import { trainedVersion } from './aggregateTraining.js';
+import { combineUpdates } from './aggregationRules/combineUpdates.js';
+import { singleUpdates } from './aggregationRules/singleUpdate.js';
+import { weightedMean } from './aggregationRules/weightedMean.js';
 import { element } from './histogramMetrics.js';
 import { initialVersion } from './initialWeights.js';
 import { testResult, validationResult } from './roundResult.js';
 import { readVersion, writeVersion } from './versionFile.js';
 
 type RoundVectors = Parameters<Arithmetic['aggregate']>[0];
-type Made = Readonly<{ reason: NoVersionReason }> | Readonly<{ file: Uint8Array; result: RoundResult }>;
+type Made =
+  | Readonly<{ reason: NoVersionReason }>
+  | Readonly<{ file: Uint8Array; result: RoundResult; scores?: readonly UpdateScore[] }>;
+type UpdateSlices = NonNullable<VectorLayout['update']>;
+/** What the aggregation rule gave. */
+type Combined = Readonly<{
+  weight: number;
+  updateOf: (slice: Slice) => Float64Array;
+  scores?: readonly UpdateScore[];
+}>;
 
 export const roundArithmetic: Arithmetic = { initialVersion, aggregate };
 
@@ -35,11 +51,16 @@ function aggregate(round: RoundVectors): Aggregated {
   const made = versionMade(round, layout, sum);
   if ('reason' in made)
     return { sumDigest, file: undefined, outcome: { kind: 'none', reason: made.reason, sumDigest } };
-  const { file, result } = made;
-  return { sumDigest, file, outcome: { kind: 'version', digest: sha256(file), sumDigest, result } };
+  const { file, result, scores } = made;
+  const outcome = { kind: 'version' as const, digest: sha256(file), sumDigest, result };
+  return { sumDigest, file, outcome, ...(scores ? { scores } : {}) };
 }
 
-function versionMade({ protocol, kind, round, base }: RoundVectors, layout: VectorLayout, sum: Int32Array): Made {
+function versionMade(
+  { protocol, kind, round, base, vectors }: RoundVectors,
+  layout: VectorLayout,
+  sum: Int32Array,
+): Made {
   switch (kind) {
     case 'statistics': {
       const made = statisticsMade(protocol, layout.statistics as NonNullable<VectorLayout['statistics']>, sum);
@@ -49,11 +70,15 @@ function versionMade({ protocol, kind, round, base }: RoundVectors, layout: Vect
       return { file, result: made.result };
     }
     case 'training': {
-      const slices = layout.update as NonNullable<VectorLayout['update']>;
-      const weight = element(sum, slices.weight);
-      if (weight <= 0) return { reason: 'ZERO_WEIGHT' };
-      const content = trainedVersion(protocol, round, readVersion(protocol, base), slices, sum, weight);
-      return { file: writeVersion(protocol, content), result: { weight, ...validationResult(protocol, layout, sum) } };
+      const slices = layout.update as UpdateSlices;
+      const combined = needsSingleUpdates(protocol.aggregation)
+        ? combinedSingles(protocol, slices, vectors)
+        : combinedSum(protocol, slices, sum);
+      if ('reason' in combined) return combined;
+      const { weight, updateOf, scores } = combined;
+      const content = trainedVersion(protocol, round, readVersion(protocol, base), slices, updateOf);
+      const result = { weight, ...validationResult(protocol, layout, sum) };
+      return { file: writeVersion(protocol, content), result, ...(scores ? { scores } : {}) };
     }
     case 'evaluation':
       return {
@@ -61,6 +86,32 @@ function versionMade({ protocol, kind, round, base }: RoundVectors, layout: Vect
         result: { ...validationResult(protocol, layout, sum), ...testResult(protocol, layout, sum) },
       };
   }
+}
+
+function combinedSum(
+  protocol: StudyProtocol,
+  slices: UpdateSlices,
+  sum: Int32Array,
+): Combined | Readonly<{ reason: NoVersionReason }> {
+  const weight = element(sum, slices.weight);
+  if (weight <= 0) return { reason: 'ZERO_WEIGHT' };
+  const scale = updateScale(protocol);
+  const updateOf = ({ start, length }: Slice) => weightedMean(sum.subarray(start, start + length), scale, weight);
+  return { weight, updateOf };
+}
+
+/** Statistics and evaluation stay sums under every rule: what a dishonest hospital says there is shown, not hidden. */
+function combinedSingles(
+  protocol: StudyProtocol,
+  slices: UpdateSlices,
+  vectors: RoundVectors['vectors'],
+): Combined | Readonly<{ reason: NoVersionReason }> {
+  const updates = singleUpdates(protocol, vectors, slices);
+  if (updates.every(({ weight }) => weight === 0)) return { reason: 'ZERO_WEIGHT' };
+  const combined = combineUpdates(protocol.aggregation, updates, slices.all.length);
+  if (!combined) return { reason: 'TOO_FEW_UPDATES' };
+  const { update, weight, scores } = combined;
+  return { weight, updateOf: ({ start, length }) => update.subarray(start, start + length), scores };
 }
 
 function sha256(bytes: Uint8Array): Digest {

@@ -1,5 +1,5 @@
-/** A training round's sum as the next version. */
-import { type StudyProtocol, updateScale, type VectorLayout } from '@consilium/domain';
+/** What a training round's updates come to, as the next version. */
+import type { Slice, StudyProtocol, VectorLayout } from '@consilium/domain';
 import type { Moment, Moments } from './serverOptimisers/serverAlgorithm.js';
 import { serverAlgorithm } from './serverOptimisers/serverAlgorithms.js';
 import type { VersionContent } from './versionFile.js';
@@ -7,33 +7,29 @@ import type { VersionContent } from './versionFile.js';
 type UpdateSlices = NonNullable<VectorLayout['update']>;
 
 /**
- * w_new = w_base + serverStep((sum / S) / W), W the sum of weights. Statistics are handed on; from round `averageFrom` on
- * the new weights are added to the running sum.
+ * w_new = w_base + serverStep(update). Statistics are handed on; from round `averageFrom` on the new weights are added to
+ * the running sum.
  *
- * @param weight W, above 0
+ * @param updateOf what the aggregation rule gave for a run of elements
  */
 export function trainedVersion(
   protocol: StudyProtocol,
   round: number,
   base: VersionContent,
   { tensors }: UpdateSlices,
-  sum: Int32Array,
-  weight: number,
+  updateOf: (slice: Slice) => Float64Array,
 ): VersionContent {
   const algorithm = serverAlgorithm(protocol.aggregation.server);
-  const scale = updateScale(protocol);
   const weights = new Map<string, Float32Array>();
   const optimiser = new Map<string, Moments>();
   for (const { tensor, slice } of tensors) {
     const before = base.weights.get(tensor.name) as Float32Array;
-    const delta = new Float64Array(slice.length);
-    for (let i = 0; i < delta.length; i++) delta[i] = (sum[slice.start + i] as number) / scale / weight;
     const moments: Partial<Record<Moment, Float64Array>> = {};
     for (const moment of algorithm.moments)
       moments[moment] =
         base.optimiser?.get(tensor.name)?.[moment]?.slice() ??
         new Float64Array(slice.length).fill(algorithm.start(moment));
-    weights.set(tensor.name, algorithm.step(before, delta, moments));
+    weights.set(tensor.name, algorithm.step(before, updateOf(slice), moments));
     optimiser.set(tensor.name, moments);
   }
   const average = nextAverage(protocol, round, base.average, weights);

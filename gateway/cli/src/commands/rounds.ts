@@ -57,11 +57,12 @@ export function addRoundCommands(program: Command): void {
       inSession(command, async ({ gateway, output, signal }) => {
         const job = await gateway.verifyRound(options.study, wholeNumber(options.round), { signal });
         const report = await gateway.jobResult(VerificationReport, job, { signal });
-        output.show(report, ({ checks, ok: agrees, disputeLifted }) =>
+        output.show(report, ({ checks, ok: agrees, disputeLifted, scores }) =>
           [
             ...checks.map(
               ({ name, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${name}${detail ? `: ${detail}` : ''}`,
             ),
+            ...(scores ?? []).map(scoreLine),
             agrees ? 'The round is what the hospitals attested.' : 'The round is NOT what the hospitals attested.',
             ...(disputeLifted ? ['The dispute of this hospital is lifted: its agent goes on.'] : []),
           ].join('\n'),
@@ -85,6 +86,20 @@ export function addRoundCommands(program: Command): void {
           });
       }),
     );
+}
+
+/** One hospital's update, as the aggregation rule saw it. */
+function scoreLine(score: NonNullable<VerificationReport['scores']>[number]): string {
+  const { msp, weightSent, weight, norm, clipFactor, distance, krumScore, chosen } = score;
+  const parts = [
+    weight === 0
+      ? 'no patients, left out'
+      : `weight ${weight}${weight === weightSent ? '' : ` (${weightSent} was sent)`}`,
+    `norm ${norm.toPrecision(4)}${clipFactor < 1 ? ` (scaled down by ${clipFactor.toPrecision(4)})` : ''}`,
+    `distance ${distance.toPrecision(4)}`,
+    ...(krumScore === undefined ? [] : [`Krum score ${krumScore.toPrecision(4)}${chosen ? ', chosen' : ''}`]),
+  ];
+  return `update  ${msp}: ${parts.join(', ')}`;
 }
 
 function wholeNumber(text: string): number {

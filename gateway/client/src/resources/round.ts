@@ -61,6 +61,23 @@ export const RoundResource = z.object({
 });
 export type RoundResource = z.infer<typeof RoundResource>;
 
+/** What an aggregation rule that looks at single updates made of one hospital's. */
+const UpdateScore = z.object({
+  msp: Msp,
+  /** As it was sent, and as it counted: 0 is a hospital without patients, which is left out. */
+  weightSent: z.int(),
+  weight: z.int().min(0),
+  /** L2 norm of the update as it was sent. */
+  norm: z.number().min(0),
+  /** Below 1: the update was longer than the protocol allows, and was scaled down by this. */
+  clipFactor: z.number().min(0).max(1),
+  /** L2 distance from the update that the rule gave. */
+  distance: z.number().min(0),
+  /** Krum and multi-Krum: the sum of squared distances to the closest others, and whether the update was chosen by it. */
+  krumScore: z.number().min(0).optional(),
+  chosen: z.boolean().optional(),
+});
+
 /** What a hospital's own recomputation of a round found. */
 export const VerificationReport = z.object({
   study: StudyId,
@@ -71,5 +88,7 @@ export const VerificationReport = z.object({
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   /** Whether this hospital had attested another outcome than the recorded one, and may now go on. */
   disputeLifted: z.boolean(),
+  /** Of a training round whose aggregation rule looks at single updates; else null. */
+  scores: z.array(UpdateScore).nullable(),
 });
 export type VerificationReport = z.infer<typeof VerificationReport>;

@@ -38,8 +38,8 @@ export function roundRoutes(parts: RouteParts): Router {
     newestVersion(records, study);
     requireRound(records, study, number);
     startJob(response, parts, 'verification', async (signal): Promise<VerificationReport> => {
-      const { checks, ...report } = await verifier.verify(study, number, signal);
-      return { ...report, checks: [...checks] };
+      const { checks, scores, ...report } = await verifier.verify(study, number, signal);
+      return { ...report, checks: [...checks], scores: scores ? [...scores] : null };
     });
   });
   return router;

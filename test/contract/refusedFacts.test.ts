@@ -70,7 +70,7 @@ describe('of the facts of a round, refused is', () => {
           'RoundContract:joinRound',
           {
             ...c.joinCommand(1),
-            cohort: { root: digestOf('r'), sizeBucket: '10-20', restrictionEpoch: 0, purposes: [] },
+            cohort: { root: digestOf('r'), sizeBucket: '10-20', restrictionEpoch: 0, policyVersion: 1, purposes: [] },
           },
           VA,
         ),

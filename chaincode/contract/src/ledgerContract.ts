@@ -20,13 +20,16 @@ import { LedgerContext } from './ledger/ledgerContext.js';
 import { type KeyRange, readPage } from './ledger/ledgerPages.js';
 import { LedgerState } from './ledger/ledgerState.js';
 import { transactionTime } from './ledger/transactionTime.js';
-import { type Asked, requireRole } from './rules/permissions.js';
+import { type Asked, type Caller, requireRole } from './rules/permissions.js';
 import type { Decision } from './rules/records.js';
 
 const { Contract } = api;
 
 /** Problems of an argument that are told at once. */
 const PROBLEMS_TOLD_MAX = 10;
+
+/** Queries that are answered out of the public state, page by page. */
+type PagedQueryName = Exclude<QueryName, 'ConsentContract:readPrivate'>;
 
 export abstract class LedgerContract extends Contract {
   override createContext(): LedgerContext {
@@ -55,16 +58,29 @@ export abstract class LedgerContract extends Contract {
    * Answers a query. Whoever wants proof has it endorsed by a majority and does not submit it.
    * @throws ConsiliumError ROLE_REQUIRED, BODY_TOO_LARGE, INPUT_INVALID, PAGE_CURSOR_INVALID, and what `find` refuses
    */
-  protected async evaluate<Name extends QueryName>(
+  protected async evaluate<Name extends PagedQueryName>(
     context: LedgerContext,
     name: Name,
     argument: string,
-    find: (query: Query<Name>, state: LedgerState) => Promise<readonly KeyRange[]>,
+    find: (query: Query<Name>, state: LedgerState, caller: Caller) => Promise<readonly KeyRange[]>,
   ): Promise<string> {
-    requireRole(name, callerOf(context));
-    const query = parseArgument(queries[name], argument) as Query<Name>;
-    const ranges = await find(query, new LedgerState(context.stub));
+    const { query, caller } = this.asked(context, name, argument);
+    const ranges = await find(query, new LedgerState(context.stub), caller);
     return canonicalJson(await readPage(context.stub, ranges, query));
+  }
+
+  /**
+   * Who asks a query, and what.
+   * @throws ConsiliumError ROLE_REQUIRED, BODY_TOO_LARGE, INPUT_INVALID
+   */
+  protected asked<Name extends QueryName>(
+    context: LedgerContext,
+    name: Name,
+    argument: string,
+  ): Readonly<{ query: Query<Name>; caller: Caller }> {
+    const caller = callerOf(context);
+    requireRole(name, caller);
+    return { query: parseArgument(queries[name], argument) as Query<Name>, caller };
   }
 }
 

@@ -1,5 +1,6 @@
 import { keyRange, ledgerKey, tenDigits } from '@consilium/domain';
 import api from 'fabric-contract-api';
+import { cohortFacts } from './ledger/consentReads.js';
 import { LedgerContext } from './ledger/ledgerContext.js';
 import { onlyKey } from './ledger/ledgerPages.js';
 import { isSignedBy } from './ledger/receiptSignature.js';
@@ -43,9 +44,9 @@ export class RoundContract extends LedgerContract {
       const { study, round: number } = asked.command;
       const { msp } = asked.caller;
       const round = await knownRound(state, study, number);
-      const members = round.available.includes(msp) ? round.available : (await protocolOf(state, round)).members;
       const own = await state.join(study, number, msp);
-      return joinRound(asked, { round, members, own, close: await state.close(study, number, 'joining') });
+      const close = await state.close(study, number, 'joining');
+      return joinRound(asked, { round, own, close, cohort: await cohortFacts(state, round, msp) });
     });
   }
 

@@ -126,6 +126,8 @@ export const queries = {
   'ConsentContract:consentHistory': z.strictObject({ msp: Msp, ref: ConsentRef, ...page }),
   /** A hospital's policies, its epoch, and its batch roots. */
   'ConsentContract:policies': z.strictObject({ msp: Msp, ...page }),
+  /** Openings out of the hospital's own collection, as they were kept; of its own agent, and of its own peer alone. */
+  'ConsentContract:readPrivate': z.strictObject({ refs: z.array(ConsentRef).min(1).max(PAGE_ITEMS_MAX) }),
   /** The cohorts that hospitals committed in a study: the joins of its rounds, permits and withdrawals. */
   'ConsentContract:cohortUse': z.strictObject({ study: StudyId, ...page }),
 } as const;

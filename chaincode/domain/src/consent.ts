@@ -169,6 +169,16 @@ export const ConsentEvent = z.strictObject({
 });
 export type ConsentEvent = z.infer<typeof ConsentEvent>;
 
+/** What is answered to a batch: how many of its events were recorded now, how many stood already, and the epoch where it grew. */
+export const ConsentReceipt = z.strictObject({
+  msp: Msp,
+  recorded: z.int().min(0),
+  standing: z.int().min(0),
+  /** The restriction epoch that this batch made; null: nothing in it restricts. */
+  epoch: z.int().min(1).nullable(),
+});
+export type ConsentReceipt = z.infer<typeof ConsentReceipt>;
+
 export const ConsentEvents = z.array(ConsentEventInput).min(1).max(CONSENT_EVENTS_PER_TRANSACTION_MAX);
 
 /** What stands under `consentroot~MSP~k`: a batch whose events are kept at home. Leaves are `consentLeaf` of each event. */
@@ -201,6 +211,9 @@ export const LegalGround = z.enum([
 ]);
 export type LegalGround = z.infer<typeof LegalGround>;
 
+/** Free words that stand on the ledger: never about a patient. */
+export const OfficerReason = z.string().max(REASON_CHARACTERS_MAX);
+
 /** What stands under `hold~MSP~ref`: while it stands, the record is not erased. */
 export const LegalHold = z.strictObject({
   msp: Msp,
@@ -210,6 +223,7 @@ export const LegalHold = z.strictObject({
   ground: LegalGround,
   /** Null: until it is lifted. */
   until: Instant.nullable(),
+  reason: OfficerReason,
   setBy: Signer,
   setAt: Instant,
 });
@@ -277,6 +291,3 @@ export const CohortCommitment = z.strictObject({
   purposes: z.array(DuoCode).max(CONSENT_CODES_MAX),
 });
 export type CohortCommitment = z.infer<typeof CohortCommitment>;
-
-/** Free words that stand on the ledger: never about a patient. */
-export const OfficerReason = z.string().max(REASON_CHARACTERS_MAX);

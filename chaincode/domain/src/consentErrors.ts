@@ -18,7 +18,14 @@ export const CONSENT_ERRORS = {
     message: 'study {study} asks for consent: joining takes the commitment to a cohort',
   },
   CONSENT_COHORT_UNASKED: { kind: 'invalid', message: 'study {study} does not ask for consent: join without a cohort' },
-  CONSENT_EPOCH_STALE: { kind: 'conflict', message: 'epoch {committed} was committed, {current} is current: select again' },
+  CONSENT_EPOCH_STALE: {
+    kind: 'conflict',
+    message: 'epoch {committed} was committed, {current} is current: select again',
+  },
+  CONSENT_POLICY_STALE: {
+    kind: 'conflict',
+    message: 'policy version {committed} of {msp} was committed, {current} is current: select again',
+  },
   CONSENT_PURPOSES_DIFFER: {
     kind: 'invalid',
     message: 'the cohort was committed for {found}, study {study} is for {expected}',
@@ -31,17 +38,28 @@ export const CONSENT_ERRORS = {
     kind: 'conflict',
     message: 'event {seq} of this record stands already with other content: it is never replaced',
   },
+  CONSENT_KIND_MISPLACED: {
+    kind: 'conflict',
+    message: 'a {kind} cannot follow {before}: {wanted}',
+  },
   CONSENT_EVENT_BACKDATED: {
     kind: 'invalid',
-    message: 'a {kind} cannot take effect before it is recorded, nor lie in the future: {problem}',
+    message: 'a {kind} takes effect neither in the future, nor in a past that others stood in: {problem}',
   },
   CONSENT_PLACEMENT_WRONG: {
     kind: 'invalid',
     message: 'policy {version} of {msp} puts {placement} on the channel: record {wanted} instead',
   },
   CONSENT_BATCH_NOT_NEXT: { kind: 'conflict', message: 'the next batch of {msp} is {expected}, not {found}' },
+  CONSENT_REPORT_NOT_NEXT: {
+    kind: 'conflict',
+    message: 'the next report of {msp} on study {study} is {expected}, not {found}: a report is never replaced',
+  },
   CONSENT_RECORD_UNKNOWN: { kind: 'missing', message: 'no such consent record in this hospital' },
-  CONSENT_RECORD_ERASED: { kind: 'conflict', message: 'this consent record was erased: a new consent starts a new record' },
+  CONSENT_RECORD_ERASED: {
+    kind: 'conflict',
+    message: 'this consent record was erased: a new consent starts a new record',
+  },
   CONSENT_ERASURE_ON_HOLD: {
     kind: 'conflict',
     message: 'the record is not erased: {article} ({ground}) until {until}',
@@ -62,7 +80,7 @@ export const CONSENT_ERRORS = {
     message: '{file} names no patient column: consent cannot be looked up. Name "patientColumn" in its configuration',
   },
   CONSENT_COHORT_EMPTY: {
-    kind: 'conflict',
+    kind: 'forbidden',
     message: 'no patient of this hospital allows study {study}: this round is sat out',
   },
   CONSENT_COHORT_UNKNOWN: { kind: 'missing', message: 'no cohort of round {round} of study {study} is kept here' },
@@ -74,6 +92,11 @@ export const CONSENT_ERRORS = {
   PERMIT_REQUIRED: {
     kind: 'forbidden',
     message: 'study {study} rests on an EHDS permit, and {msp} has recorded none: its compliance officer does so first',
+  },
+  PERMIT_STANDS: {
+    kind: 'conflict',
+    message:
+      'permit {permitId} stands for {msp} in study {study}: it is never replaced, or opt-outs would change their meaning',
   },
   FHIR_INVALID: { kind: 'invalid', message: '{problems}' },
   FHIR_VERSION_UNKNOWN: { kind: 'invalid', message: 'FHIR {found} is not spoken here: 4.0 and 5.0 are' },

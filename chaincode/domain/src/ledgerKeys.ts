@@ -33,6 +33,8 @@ export const ledgerKey = {
   readLog: (msp: Msp, day: string) => `readlog~${msp}~${day}`,
   permit: (study: StudyId, msp: Msp) => `permit~${study}~${msp}`,
   withdrawal: (study: StudyId, msp: Msp, report: number) => `withdrawal~${study}~${msp}~${tenDigits(report)}`,
+  /** In the hospital's own private collection, not in the channel's state. */
+  opening: (ref: ConsentRef) => `opening~${ref}`,
   evaluation: (study: StudyId, round: number, msp: Msp) => `evaluation~${study}~${tenDigits(round)}~${msp}`,
 } as const;
 

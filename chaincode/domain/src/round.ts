@@ -23,6 +23,8 @@ export const Progress = z.strictObject({
   candidate: z.strictObject({ ...VersionRef.shape, parent: VersionRef }).nullable(),
   abortsInRow: z.int().min(0),
   rejectionsInRow: z.int().min(0),
+  /** Reports of withdrawals that were gone back for, by hospital; only where the study says `retrain`, and there was one. */
+  withdrawalsHandled: z.array(z.strictObject({ msp: Msp, reports: z.int().min(1) })).optional(),
   ended: z.enum(['evaluated', 'rounds', 'vote']).nullable(),
 });
 export type Progress = z.infer<typeof Progress>;

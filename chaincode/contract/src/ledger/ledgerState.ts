@@ -3,24 +3,35 @@ import {
   Approval,
   Attestation,
   Close,
+  ConsentBatch,
+  ConsentEvent,
+  ConsentPolicy,
+  ConsentPolicyHead,
+  type ConsentRef,
   Contribution,
   canonicalJson,
+  DataPermit,
   Hospital,
   HospitalEvaluation,
   Join,
   keyRange,
   LEDGER_EVENT,
+  LegalHold,
   ledgerKey,
   MemberKeys,
   ModelVersion,
   type Msp,
   type Phase,
+  ReadLogHead,
+  RestrictionEpoch,
   Round,
   Study,
   type StudyId,
   type StudyVersion,
+  Tombstone,
   tenDigits,
   Vote,
+  WithdrawalReport,
 } from '@consilium/domain';
 import type { Decision, Schema } from '../rules/records.js';
 import type { LedgerContext } from './ledgerContext.js';
@@ -55,6 +66,23 @@ export class LedgerState {
   readonly model = (study: StudyId, version: number) => this.#get(ModelVersion, ledgerKey.model(study, version));
   readonly evaluation = (study: StudyId, round: number, msp: Msp) =>
     this.#get(HospitalEvaluation, ledgerKey.evaluation(study, round, msp));
+  readonly policy = (msp: Msp, version: number) => this.#get(ConsentPolicy, ledgerKey.policy(msp, version));
+  readonly consent = (msp: Msp, ref: ConsentRef, seq: number) =>
+    this.#get(ConsentEvent, ledgerKey.consent(msp, ref, seq));
+  readonly consentRoot = (msp: Msp, batch: number) => this.#get(ConsentBatch, ledgerKey.consentRoot(msp, batch));
+  readonly epoch = (msp: Msp) => this.#get(RestrictionEpoch, ledgerKey.epoch(msp));
+  readonly hold = (msp: Msp, ref: ConsentRef) => this.#get(LegalHold, ledgerKey.hold(msp, ref));
+  readonly tombstone = (msp: Msp, ref: ConsentRef) => this.#get(Tombstone, ledgerKey.tombstone(msp, ref));
+  readonly readLog = (msp: Msp, day: string) => this.#get(ReadLogHead, ledgerKey.readLog(msp, day));
+  readonly permit = (study: StudyId, msp: Msp) => this.#get(DataPermit, ledgerKey.permit(study, msp));
+  readonly withdrawal = (study: StudyId, msp: Msp, report: number) =>
+    this.#get(WithdrawalReport, ledgerKey.withdrawal(study, msp, report));
+
+  /** The newest policy of a hospital. */
+  async newestPolicy(msp: Msp): Promise<ConsentPolicy | undefined> {
+    const head = await this.#get(ConsentPolicyHead, ledgerKey.policyHead(msp));
+    return head && this.policy(msp, head.versions);
+  }
 
   async studyVersion(study: StudyId, version: number): Promise<StudyVersion | undefined> {
     const text = await this.#text(ledgerKey.studyVersion(study, version));
@@ -74,6 +102,16 @@ export class LedgerState {
     this.#range(Attestation, 'attestation', study, tenDigits(round));
   readonly votes = (study: StudyId, subject: string) => this.#range(Vote, 'vote', study, subject);
   readonly rounds = (study: StudyId) => this.#range(Round, 'round', study);
+  readonly policies = (msp: Msp) => this.#range(ConsentPolicy, 'policy', msp);
+  readonly consents = (msp: Msp, ref: ConsentRef) => this.#range(ConsentEvent, 'consent', msp, ref);
+  readonly consentRoots = (msp: Msp) => this.#range(ConsentBatch, 'consentroot', msp);
+  readonly withdrawals = (study: StudyId, ...msp: readonly Msp[]) =>
+    this.#range(WithdrawalReport, 'withdrawal', study, ...msp);
+  /** From this number on. */
+  readonly roundsFrom = (study: StudyId, first: number) =>
+    this.#between(Round, ledgerKey.round(study, first), keyRange('round', study).end);
+  readonly modelsFrom = (study: StudyId, first: number) =>
+    this.#between(ModelVersion, ledgerKey.model(study, first), keyRange('model', study).end);
 
   /** Writes what was decided and tells it in the one event of the transaction. Returns the transaction's answer. */
   async write({ record, writes }: Decision): Promise<string> {
@@ -99,6 +137,10 @@ export class LedgerState {
 
   async #range<T>(schema: Schema<T>, ...parts: readonly string[]): Promise<T[]> {
     const { start, end } = keyRange(...parts);
+    return this.#between(schema, start, end);
+  }
+
+  async #between<T>(schema: Schema<T>, start: string, end: string): Promise<T[]> {
     const found: T[] = [];
     for await (const { value } of this.#stub.getStateByRange(start, end))
       found.push(schema.parse(JSON.parse(decoder.decode(value))));

@@ -1,5 +1,6 @@
 /** A hospital says that it takes part in a round, on the protocol and the base that the round was opened with. */
-import { type Close, type Join, type Msp, phasesOf, type Round, refusal } from '@consilium/domain';
+import { type Close, type Join, phasesOf, type Round, refusal } from '@consilium/domain';
+import { type CohortFacts, requireCohort } from './cohorts.js';
 import { recorded, requireSame } from './facts.js';
 import { requireMember } from './members.js';
 import type { Asked } from './permissions.js';
@@ -7,19 +8,19 @@ import { type Decision, write } from './records.js';
 
 /**
  * Reads no other hospital's join: whoever may join, has not, and finds no close, is in the joining phase.
- * @param facts.members the study's members, where the caller is not among those that the round was opened for
+ * A join that stands is not judged again: its cohort was the right one when it was committed.
  * @throws ConsiliumError NOT_A_MEMBER, ROUND_NOT_AVAILABLE, PROTOCOL_HASH_MISMATCH, ROUND_BASE_MISMATCH, FACT_CHANGED,
- *   PHASE_CLOSED
+ *   PHASE_CLOSED, and what `requireCohort` refuses
  */
 export function joinRound(
   { command, caller, at }: Asked<'RoundContract:joinRound'>,
-  facts: Readonly<{ round: Round; own: Join | undefined; close: Close | undefined; members: readonly Msp[] }>,
+  facts: Readonly<{ round: Round; own: Join | undefined; close: Close | undefined; cohort: CohortFacts }>,
 ): Decision {
   const { study, round: number, protocolHash, baseDigest, cohort } = command;
   const { round, own } = facts;
   const { msp } = caller;
   if (!round.available.includes(msp)) {
-    requireMember(study, facts.members, msp);
+    requireMember(study, facts.cohort.protocol.members, msp);
     throw refusal('ROUND_NOT_AVAILABLE', { msp, round: number });
   }
   // All kinds that have a joining phase have it in both modes.
@@ -37,5 +38,6 @@ export function joinRound(
   const record: Join = { study, round: number, msp, ...(cohort ? { cohort } : {}), at };
   if (own) return requireSame('join', own, record);
   if (facts.close) throw refusal('PHASE_CLOSED', { phase: 'joining', round: number });
+  requireCohort({ study, msp, cohort }, facts.cohort);
   return recorded(record, write.join);
 }

@@ -47,6 +47,7 @@ export const PERMISSIONS: Readonly<Record<TransactionName | QueryName, readonly 
   'ModelContract:lineage': READERS,
   'ConsentContract:consentHistory': ['compliance-officer', 'data-steward', 'patient-desk', 'auditor'],
   'ConsentContract:policies': READERS,
+  'ConsentContract:readPrivate': ['agent'],
   'ConsentContract:cohortUse': READERS,
 };
 

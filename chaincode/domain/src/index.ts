@@ -17,6 +17,7 @@ export * from './protocolTraining.js';
 export * from './quantisation.js';
 export * from './roles.js';
 export * from './round.js';
+export * from './roundKeys.js';
 export * from './roundPhases.js';
 export * from './roundSeconds.js';
 export * from './study.js';

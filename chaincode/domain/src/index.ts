@@ -18,6 +18,7 @@ export * from './quantisation.js';
 export * from './retraining.js';
 export * from './roles.js';
 export * from './round.js';
+export * from './roundKeys.js';
 export * from './roundPhases.js';
 export * from './roundSeconds.js';
 export * from './study.js';

@@ -77,6 +77,17 @@ export class SimulatedStub {
     range.exhausted = true;
   }
 
+  /** A page of a range, as Fabric reads it: not beyond its last key. The bookmark is the key after it, '' at the end. */
+  async getStateByRangeWithPagination(start: string, end: string, pageSize: number) {
+    const entries = [...this.#state.range(start, end, this.#height)];
+    const page = entries.slice(0, pageSize);
+    const reads = page.map(({ key, version }) => ({ key, version }));
+    this.#ranges.push({ start, end, exhausted: page.length < pageSize, reads });
+    const results = page.map(({ key, value }) => ({ key, value: Buffer.from(value) })).values();
+    const iterator = { next: async () => results.next(), close: async () => {} };
+    return { iterator, metadata: { fetchedRecordsCount: page.length, bookmark: entries[pageSize]?.key ?? '' } };
+  }
+
   /** The last event set is the one that the transaction carries. */
   setEvent(name: string, payload: Uint8Array): void {
     if (name === '') throw new Error('Event name must be a non-empty string');

@@ -15,6 +15,7 @@ export * from './protocolModel.js';
 export * from './protocolRules.js';
 export * from './protocolTraining.js';
 export * from './quantisation.js';
+export * from './retraining.js';
 export * from './roles.js';
 export * from './round.js';
 export * from './roundKeys.js';

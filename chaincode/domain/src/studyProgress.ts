@@ -68,6 +68,7 @@ export function settleRound(protocol: StudyProtocol, round: Round, state: RoundS
     candidate: status === 'candidate' && round.base ? { ...made, parent: round.base } : null,
     abortsInRow: 0,
     rejectionsInRow: rejected ? before.rejectionsInRow + 1 : judged ? 0 : before.rejectionsInRow,
+    ...(before.withdrawalsHandled ? { withdrawalsHandled: before.withdrawalsHandled } : {}),
     ended: round.kind === 'evaluation' ? 'evaluated' : last ? 'rounds' : null,
   };
   return judged ? { progress, recorded, judged } : { progress, recorded };

@@ -60,12 +60,33 @@ function spoilingLearner(own) {
   };
 }
 
+/**
+ * As much as 32 bits hold, under a weight that no hospital has.
+ *
+ * @param {Learner} own
+ * @returns {Learner}
+ */
+function floodingLearner(own) {
+  return {
+    async makeVector(task, signal) {
+      const made = await own.makeVector(task, signal);
+      const { update } = vectorLayout(task.protocol, task.kind);
+      if (!update || !tampering.floods?.[task.protocol.title]?.includes(task.round)) return made;
+      const { start, length } = update.all;
+      for (let k = start; k < start + length; k += 1)
+        made.vector[k] = Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, 1_000 * (made.vector[k] ?? 0)));
+      made.vector[update.weight.start] = -1;
+      return made;
+    },
+  };
+}
+
 /** @param {string} level */
 const line = (level) => (/** @type {object} */ fields, /** @type {string} */ message) =>
   process.stdout.write(`${JSON.stringify({ level, message, ...fields })}\n`);
 const gateway = await startGateway(
   readConfiguration(file),
   { info: line('info'), warn: line('warn'), error: line('error') },
-  { arithmetic: lyingArithmetic, learner: spoilingLearner },
+  { arithmetic: lyingArithmetic, learner: (own) => floodingLearner(spoilingLearner(own)) },
 );
 process.once('SIGTERM', () => gateway.stop().then(() => process.exit(0)));

@@ -10,6 +10,9 @@ export function onlyKey(key: string): KeyRange {
 }
 
 /**
+ * Each range is read by pages of Fabric's own, never beyond what is answered: so an endorsed answer's read set names the
+ * version of every record in it, which is how evidence finds the transaction that wrote it.
+ *
  * @param ranges disjoint, in the order in which they are told
  * @param cursor the key that the page begins with, as the page before named it
  * @throws ConsiliumError PAGE_CURSOR_INVALID for a cursor outside all ranges
@@ -23,10 +26,24 @@ export async function readPage(
   if (first < 0) throw refusal('PAGE_CURSOR_INVALID', {});
   const items: { key: string; value: unknown }[] = [];
   for (const [k, { start, end }] of ranges.slice(first).entries()) {
-    for await (const { key, value } of stub.getStateByRange(k === 0 ? (cursor ?? start) : start, end)) {
-      if (items.length === itemsMax) return LedgerPage.parse({ items, cursor: key });
-      items.push({ key, value: JSON.parse(Buffer.from(value).toString('utf8')) });
+    const from = k === 0 ? (cursor ?? start) : start;
+    if (items.length === itemsMax) {
+      const next = await firstKey(stub, from, end);
+      if (next !== undefined) return LedgerPage.parse({ items, cursor: next });
+      continue;
     }
+    const { iterator, metadata } = await stub.getStateByRangeWithPagination(from, end, itemsMax - items.length);
+    for (let each = await iterator.next(); !each.done; each = await iterator.next())
+      items.push({ key: each.value.key, value: JSON.parse(Buffer.from(each.value.value).toString('utf8')) });
+    await iterator.close();
+    if (metadata.bookmark !== '') return LedgerPage.parse({ items, cursor: metadata.bookmark });
   }
   return LedgerPage.parse({ items, cursor: null });
+}
+
+async function firstKey(stub: LedgerContext['stub'], start: string, end: string): Promise<string | undefined> {
+  const { iterator } = await stub.getStateByRangeWithPagination(start, end, 1);
+  const first = await iterator.next();
+  await iterator.close();
+  return first.done ? undefined : first.value.key;
 }

@@ -110,8 +110,7 @@ export class LedgerState {
   /** From this number on. */
   readonly roundsFrom = (study: StudyId, first: number) =>
     this.#between(Round, ledgerKey.round(study, first), keyRange('round', study).end);
-  readonly modelsFrom = (study: StudyId, first: number) =>
-    this.#between(ModelVersion, ledgerKey.model(study, first), keyRange('model', study).end);
+  readonly models = (study: StudyId) => this.#range(ModelVersion, 'model', study);
 
   /** Writes what was decided and tells it in the one event of the transaction. Returns the transaction's answer. */
   async write({ record, writes }: Decision): Promise<string> {

@@ -12,8 +12,9 @@ import {
   type StudyProtocol,
   type StudyVersion,
   tenDigits,
+  unhandledReports,
 } from '@consilium/domain';
-import type { OpeningFacts } from '../rules/opening.js';
+import type { OpeningFacts, Withdrawals } from '../rules/opening.js';
 import type { SettlingFacts } from '../rules/settlement.js';
 import type { LedgerState } from './ledgerState.js';
 
@@ -143,12 +144,28 @@ export async function openingFacts(
     unapproved: members.filter((msp) => !approved.has(msp)),
     before: before && (await settlingFacts(state, before, version.protocol, attestedBy)),
     registered: members.filter((msp) => registered.has(msp)),
+    withdrawals: before && (await withdrawalsOf(state, before, version.protocol)),
     votes: {
       end: await state.votes(study, 'end'),
       finish: await state.votes(study, subject('finish')),
       resume: await state.votes(study, subject('resume')),
     },
   };
+}
+
+/** Reports are read where they can change anything; versions and rounds only where one of them is new. */
+async function withdrawalsOf(
+  state: LedgerState,
+  before: Round,
+  { consent }: StudyProtocol,
+): Promise<Withdrawals | undefined> {
+  if (consent?.onWithdrawal !== 'retrain') return undefined;
+  const { study } = before;
+  const reports = await state.withdrawals(study);
+  const fresh = unhandledReports(before.progress, reports);
+  if (fresh.length === 0) return undefined;
+  const first = Math.min(...fresh.map(({ fromRound }) => fromRound));
+  return { reports, versions: await state.models(study), rounds: await state.roundsFrom(study, first) };
 }
 
 async function roundBefore(state: LedgerState, study: StudyId, number: number): Promise<Round> {

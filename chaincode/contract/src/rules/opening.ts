@@ -2,6 +2,7 @@
 import {
   FIRST_PROGRESS,
   isPaused,
+  type ModelVersion,
   type Msp,
   majority,
   nextBase,
@@ -13,14 +14,16 @@ import {
   type RoundKind,
   refusal,
   resumed,
+  retrain,
   type StudyProtocol,
   type StudyVersion,
   tenDigits,
   type Vote,
+  type WithdrawalReport,
 } from '@consilium/domain';
 import { requireMember } from './members.js';
 import type { Asked } from './permissions.js';
-import { type Decision, write } from './records.js';
+import { type Decision, type Write, write } from './records.js';
 import { type Settled, type SettlingFacts, settle } from './settlement.js';
 import { isCarried } from './votes.js';
 
@@ -34,7 +37,17 @@ export type OpeningFacts = Readonly<{
   before: SettlingFacts | undefined;
   /** Members whose agents have registered, in byte order. */
   registered: readonly Msp[];
+  /** What patients' withdrawals make of the study; only where it is to be trained again for them, and some are new. */
+  withdrawals: Withdrawals | undefined;
   votes: Readonly<{ end: readonly Vote[]; finish: readonly Vote[]; resume: readonly Vote[] }>;
+}>;
+
+export type Withdrawals = Readonly<{
+  reports: readonly WithdrawalReport[];
+  /** All versions on the ledger. */
+  versions: readonly ModelVersion[];
+  /** All rounds from the first one on that a report names. */
+  rounds: readonly Round[];
 }>;
 
 /**
@@ -49,8 +62,8 @@ export function openRound({ command, caller, at }: Asked<'RoundContract:openRoun
   if (facts.unapproved.length > 0)
     throw refusal('STUDY_NOT_ACTIVE', { study, version, missing: facts.unapproved.join(', ') });
   if (isCarried(protocol, facts.votes.end)) throw refusal('STUDY_ENDED', { study, how: 'by vote' });
-  const settled = settledBefore(protocol, attestedBy, facts.before);
-  const progress = goingOn(study, number, protocol, settled?.settlement.progress ?? FIRST_PROGRESS, facts.votes.resume);
+  const settled = goneBack(settledBefore(protocol, attestedBy, facts.before), facts.withdrawals);
+  const progress = goingOn(study, number, protocol, settled?.progress ?? FIRST_PROGRESS, facts.votes.resume);
   const kind = nextKind(protocol, progress, number, isCarried(protocol, facts.votes.finish));
   if (!kind) throw refusal('STUDY_ENDED', { study, how: progress.ended ?? 'rounds' });
   const [needed, found] = [quorum(protocol), facts.registered.length];
@@ -80,6 +93,23 @@ function settledBefore(
   if (attestedBy.length > 0)
     throw refusal('INPUT_INVALID', { problems: 'attestedBy: the first round has no round before it' });
   return undefined;
+}
+
+/** What the round before leaves, once withdrawals are counted in: their versions are void, whatever it made of them. */
+function goneBack(
+  settled: Settled | undefined,
+  withdrawals: Withdrawals | undefined,
+): Readonly<{ progress: Progress; writes: readonly Write[] }> | undefined {
+  if (!settled) return undefined;
+  const { settlement, writes } = settled;
+  if (!withdrawals) return { progress: settlement.progress, writes };
+  const written = writes.map(({ record }) => record as ModelVersion);
+  const versions = new Map([...withdrawals.versions, ...written].map((version) => [version.version, version]));
+  const { reports, rounds } = withdrawals;
+  const { progress, voided } = retrain(settlement.progress, reports, [...versions.values()], rounds);
+  const voiding = voided.map(write.model);
+  const replaced = new Set(voiding.map(({ key }) => key));
+  return { progress, writes: [...writes.filter(({ key }) => !replaced.has(key)), ...voiding] };
 }
 
 /** Progress from which a round may start: the study is not over, and not paused unless members voted to go on. */

@@ -23,6 +23,7 @@ import {
   VECTOR_ELEMENTS_MAX,
 } from './limits.js';
 import { Outcome, Phase, Receipt } from './round.js';
+import { Bytes32, JoinKeys, Reveal, ShareKey } from './roundKeys.js';
 import { ReceiptKey, StudyProtocol, VoteSubject } from './study.js';
 
 const Reason = z.string().max(REASON_CHARACTERS_MAX);
@@ -41,7 +42,14 @@ export const commands = {
     reason: Reason,
   }),
   'StudyContract:castVote': z.strictObject({ study: StudyId, subject: VoteSubject, yes: z.boolean(), reason: Reason }),
-  'StudyContract:registerMember': z.strictObject({ study: StudyId, receiptKey: ReceiptKey }),
+  'StudyContract:registerMember': z.strictObject({
+    study: StudyId,
+    receiptKey: ReceiptKey,
+    /** Private mode: the first key that others seal shares to. */
+    shareKey: Bytes32.optional(),
+  }),
+  /** A share key alone: of an agent that lost the secret of its newest one, or that sat a round out. */
+  'StudyContract:registerShareKey': ShareKey.omit({ msp: true }),
   'RoundContract:openRound': z.strictObject({ ...inRound, attestedBy: AttestedBy }),
   'RoundContract:joinRound': z.strictObject({
     ...inRound,
@@ -49,12 +57,19 @@ export const commands = {
     /** The digest of the base that the joiner holds. */
     baseDigest: Digest,
     cohort: CohortCommitment.optional(),
+    /** Private mode. */
+    keys: JoinKeys.optional(),
   }),
   'RoundContract:contribute': z.strictObject({
     ...inRound,
     vectorDigest: Digest,
     vectorLength: z.int().min(1).max(VECTOR_ELEMENTS_MAX),
     receipts: z.array(Receipt).max(HOSPITALS_PER_STUDY_MAX),
+  }),
+  'RoundContract:reveal': z.strictObject({
+    ...inRound,
+    shares: Reveal.shape.shares,
+    unopened: Reveal.shape.unopened,
   }),
   'RoundContract:attest': z.strictObject({ ...inRound, outcome: Outcome }),
   'RoundContract:closePhase': z.strictObject({ ...inRound, phase: Phase }),

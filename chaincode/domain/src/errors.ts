@@ -3,6 +3,7 @@
  * carries only text. A code that is no longer used stays as a comment and is never given again.
  */
 import { CONSENT_ERRORS } from './consentErrors.js';
+import { ROUND_ERRORS } from './roundErrors.js';
 
 /** What a caller must do: correct it, ask someone, read again, look elsewhere, ask for less, or try later. */
 export type ErrorKind = 'invalid' | 'forbidden' | 'conflict' | 'missing' | 'limit' | 'unavailable';
@@ -267,6 +268,8 @@ export const ERRORS = {
   CONFIGURATION_INVALID: { kind: 'invalid', message: '{file}: {problems}' },
   // consent
   ...CONSENT_ERRORS,
+  // private rounds
+  ...ROUND_ERRORS,
   INTERNAL: {
     kind: 'unavailable',
     message: 'something went wrong here that should not have: see the log under {reference}',

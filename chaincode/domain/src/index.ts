@@ -2,6 +2,7 @@ export * from './aggregationRule.js';
 export * from './canonicalJson.js';
 export * from './commands.js';
 export * from './consent.js';
+export * from './differencing.js';
 export * from './errors.js';
 export * from './evaluation.js';
 export * from './hospital.js';

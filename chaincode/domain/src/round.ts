@@ -5,12 +5,25 @@ import { RoundResult } from './evaluation.js';
 import { Base64, Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import { VECTOR_ELEMENTS_MAX } from './limits.js';
 import { VersionRef } from './model.js';
+import { JoinKeys, PinnedShareKey } from './roundKeys.js';
 
 export const RoundKind = z.enum(['initial', 'statistics', 'training', 'evaluation']);
 export type RoundKind = z.infer<typeof RoundKind>;
 
 export const Phase = z.enum(['joining', 'contributing', 'unmasking', 'attesting']);
 export type Phase = z.infer<typeof Phase>;
+
+/**
+ * Private mode: the survivors of an earlier round whose sum may have been opened. Two sums over one base with different
+ * survivors would tell one hospital's update.
+ */
+export const FixedSurvivors = z.strictObject({
+  kind: RoundKind,
+  base: RoundNumber,
+  round: RoundNumber,
+  survivors: z.array(Msp),
+});
+export type FixedSurvivors = z.infer<typeof FixedSurvivors>;
 
 /** Where a study stands before a round opens: all that the next rounds need of the ones before. */
 export const Progress = z.strictObject({
@@ -26,6 +39,8 @@ export const Progress = z.strictObject({
   /** Reports of withdrawals that were gone back for, by hospital; only where the study says `retrain`, and there was one. */
   withdrawalsHandled: z.array(z.strictObject({ msp: Msp, reports: z.int().min(1) })).optional(),
   ended: z.enum(['evaluated', 'rounds', 'vote']).nullable(),
+  /** Private mode: one for each kind and base that a round may still be over. */
+  fixed: z.array(FixedSurvivors).optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 
@@ -42,6 +57,10 @@ export const Round = z.strictObject({
   candidateParent: VersionRef.nullable(),
   /** A: the members that may join, in byte order. */
   available: z.array(Msp),
+  /** Private mode: of every member that has one, the key that shares are sealed to, in byte order of members. */
+  shareKeys: z.array(PinnedShareKey).optional(),
+  /** Private mode: no reveal is accepted unless these survive, since a sum of theirs over this base may be open. */
+  sameSurvivorsAs: z.strictObject({ round: RoundNumber, survivors: z.array(Msp) }).optional(),
   deadlines: z.strictObject({ joinBy: Instant, contributeBy: Instant, unmaskBy: Instant, attestBy: Instant }),
   progress: Progress,
   openedBy: Msp,
@@ -54,6 +73,8 @@ export const Join = z.strictObject({
   round: RoundNumber,
   msp: Msp,
   cohort: CohortCommitment.optional(),
+  /** Private mode. */
+  keys: JoinKeys.optional(),
   at: Instant,
 });
 export type Join = z.infer<typeof Join>;
@@ -81,9 +102,14 @@ export type Contribution = z.infer<typeof Contribution>;
 export const NoVersionReason = z.enum(['ZERO_WEIGHT', 'ONE_CLASS', 'TOO_FEW_UPDATES']);
 export type NoVersionReason = z.infer<typeof NoVersionReason>;
 
+/** Why a sum could not be opened: proof against a dealer, or a dealer's boxes that too few holders could open, which is none. */
+export const SealedReason = z.enum(['BAD_DEALER', 'UNOPENED']);
+export type SealedReason = z.infer<typeof SealedReason>;
+
 export const Outcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('version'), digest: Digest, sumDigest: Digest.nullable(), result: RoundResult }),
   z.strictObject({ kind: z.literal('none'), reason: NoVersionReason, sumDigest: Digest }),
+  z.strictObject({ kind: z.literal('sealed'), reason: SealedReason, dealer: Msp }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -96,7 +122,14 @@ export const Attestation = z.strictObject({
 });
 export type Attestation = z.infer<typeof Attestation>;
 
-export const AbortReason = z.enum(['TOO_FEW_CONTRIBUTIONS', 'TOO_FEW_ATTESTATIONS', 'DISPUTED', 'VOTED']);
+export const AbortReason = z.enum([
+  'TOO_FEW_CONTRIBUTIONS',
+  'TOO_FEW_SHARES',
+  'TOO_FEW_ATTESTATIONS',
+  'DIFFERENCING',
+  'DISPUTED',
+  'VOTED',
+]);
 export type AbortReason = z.infer<typeof AbortReason>;
 
 /** Written only by a deadline or an abort. */

@@ -12,7 +12,9 @@ import type {
   Phase,
   Round,
   RoundKind,
+  SealedReason,
 } from './round.js';
+import type { Reveal } from './roundKeys.js';
 import { majority, type StudyMode, type StudyProtocol } from './study.js';
 
 type Row = Readonly<{ kinds: readonly RoundKind[]; mode: StudyMode; phases: readonly Phase[] }>;
@@ -44,6 +46,8 @@ export type RoundFacts = Readonly<{
   round: Round;
   joins: ReadonlyMap<Msp, Join>;
   contributions: ReadonlyMap<Msp, Contribution>;
+  /** Private mode. */
+  reveals: ReadonlyMap<Msp, Reveal>;
   attestations: ReadonlyMap<Msp, Attestation>;
   closes: ReadonlyMap<Phase, Close>;
 }>;
@@ -55,6 +59,8 @@ export type PhaseFacts = Readonly<{
   round: Round;
   joins: Recorded;
   contributions: Recorded;
+  /** Left out by those who do not ask whether unmasking is complete: an attestation may come before. */
+  reveals?: ReadonlyMap<Msp, Reveal>;
   attestations: ReadonlyMap<Msp, Attestation>;
   closes: ReadonlyMap<Phase, Close>;
 }>;
@@ -70,7 +76,7 @@ export type RoundState = Readonly<{
   /** U, in byte order, once contributing is over: fixed once, for ever. */
   survivors?: readonly Msp[];
   agreement?: Agreement;
-  abort?: Readonly<{ phase: Phase; reason: AbortReason | NoVersionReason }>;
+  abort?: Readonly<{ phase: Phase; reason: AbortReason | NoVersionReason | SealedReason }>;
 }>;
 
 /** What the facts say, and nothing else: completeness is derived, only closes are written. */
@@ -85,10 +91,39 @@ export function deriveRound(protocol: Pick<StudyProtocol, 'members' | 'mode'>, f
   if (phases.includes('joining') && !known.roster) return { ...known, stage: 'joining' };
   if (phases.includes('contributing') && !known.survivors) return { ...known, stage: 'contributing' };
   const agreement = agreementOf(facts.attestations, majority(protocol));
-  if (!agreement) return { ...known, stage: 'attesting' };
-  if (agreement.outcome.kind === 'none')
+  if (!agreement) return { ...known, stage: isMasked(protocol, facts, phases, known) ? 'unmasking' : 'attesting' };
+  if (agreement.outcome.kind !== 'version')
     return { ...known, agreement, stage: 'aborted', abort: { phase: 'attesting', reason: agreement.outcome.reason } };
   return { ...known, agreement, stage: 'agreed' };
+}
+
+/** Whether shares are still to come that the sum cannot be opened without. */
+function isMasked(
+  protocol: Pick<StudyProtocol, 'members'>,
+  { round, reveals }: PhaseFacts,
+  phases: readonly Phase[],
+  { roster }: Pick<RoundState, 'roster'>,
+): boolean {
+  if (!phases.includes('unmasking') || !roster || !reveals) return false;
+  if (roster.some((msp) => isUnopenable(protocol, round, reveals, msp))) return false;
+  return roster.some((msp) => sharesRevealed(reveals, msp) < majority(protocol));
+}
+
+/** How many holders revealed a share of this hospital's secret; the chaincode took those alone that match the join's hashes. */
+export function sharesRevealed(reveals: ReadonlyMap<Msp, Reveal>, of: Msp): number {
+  return [...reveals.values()].filter(({ shares }) => shares.some((share) => share.of === of)).length;
+}
+
+/** Whether so many holders could not open a dealer's boxes that t shares cannot come together any more. */
+export function isUnopenable(
+  protocol: Pick<StudyProtocol, 'members'>,
+  round: Pick<Round, 'shareKeys'>,
+  reveals: ReadonlyMap<Msp, Reveal>,
+  dealer: Msp,
+): boolean {
+  const holders = round.shareKeys?.length ?? 0;
+  const failed = [...reveals.values()].filter(({ unopened }) => unopened.includes(dealer)).length;
+  return holders - failed < majority(protocol);
 }
 
 function reached(facts: PhaseFacts, phases: readonly Phase[]): { roster?: readonly Msp[]; survivors?: readonly Msp[] } {

@@ -161,8 +161,8 @@ export type MemberKeys = z.infer<typeof MemberKeys>;
 export const VoteSubject = z
   .string()
   .regex(
-    /^(?:resume~\d{10}|end|finish~\d{10}|abort~\d{10}|veto~\d{10})$/,
-    'end, or resume~n, finish~n, abort~n, veto~n with n in ten digits',
+    /^(?:resume~\d{10}|end|finish~\d{10}|abort~\d{10}|veto~\d{10}|leave-out~[A-Za-z][A-Za-z0-9.-]{0,62}~\d{10}|unmask~\d{10}~[A-Za-z][A-Za-z0-9.-]{0,62})$/,
+    'end, or resume~n, finish~n, abort~n, veto~n, leave-out~MSP~n, unmask~n~MSP with n in ten digits',
   );
 export type VoteSubject = z.infer<typeof VoteSubject>;
 

@@ -1,4 +1,5 @@
 /** How rounds follow each other: what a settled round leaves behind, and what the next one is. */
+import { fixedAfter } from './differencing.js';
 import type { RoundResult } from './evaluation.js';
 import { ABORTS_MAX, REJECTIONS_MAX } from './limits.js';
 import type { ModelVersion, VersionRef } from './model.js';
@@ -34,7 +35,13 @@ export function settleRound(protocol: StudyProtocol, round: Round, state: RoundS
   const before = round.progress;
   const last = round.round + 1 >= roundsMax(protocol);
   if (state.stage === 'aborted')
-    return { progress: { ...before, abortsInRow: before.abortsInRow + 1, ended: last ? 'rounds' : null } };
+    return {
+      progress: withFixed(protocol, round, state, {
+        ...before,
+        abortsInRow: before.abortsInRow + 1,
+        ended: last ? 'rounds' : null,
+      }),
+    };
   if (state.stage !== 'agreed' || state.agreement?.outcome.kind !== 'version')
     throw new RangeError(`round ${round.round} is ${state.stage}: it cannot be settled yet`);
   const { outcome, members } = state.agreement;
@@ -60,7 +67,7 @@ export function settleRound(protocol: StudyProtocol, round: Round, state: RoundS
       : rejected
         ? before.lastAccepted
         : (round.base ?? before.lastAccepted);
-  const progress: Progress = {
+  const progress = withFixed(protocol, round, state, {
     initialRecorded: true,
     statisticsRecorded: before.statisticsRecorded || round.kind === 'statistics',
     trainingRecorded: before.trainingRecorded + (round.kind === 'training' ? 1 : 0),
@@ -70,8 +77,19 @@ export function settleRound(protocol: StudyProtocol, round: Round, state: RoundS
     rejectionsInRow: rejected ? before.rejectionsInRow + 1 : judged ? 0 : before.rejectionsInRow,
     ...(before.withdrawalsHandled ? { withdrawalsHandled: before.withdrawalsHandled } : {}),
     ended: round.kind === 'evaluation' ? 'evaluated' : last ? 'rounds' : null,
-  };
+  });
   return judged ? { progress, recorded, judged } : { progress, recorded };
+}
+
+/** A withdrawal can make any version a base again, where the study then trains from the last one that it did not touch. */
+function withFixed(protocol: StudyProtocol, round: Round, state: RoundState, progress: Progress): Progress {
+  const { fixed: before, ...rest } = progress;
+  const { lastAccepted, candidate } = progress;
+  const bases = [lastAccepted, candidate, candidate?.parent].flatMap((version) => version?.version ?? []);
+  const anyBase = protocol.consent?.onWithdrawal === 'retrain';
+  const all = anyBase ? [...(before ?? []).map(({ base }) => base), round.base?.version ?? 0] : bases;
+  const fixed = fixedAfter(protocol, round, state, all);
+  return fixed.length > 0 ? { ...rest, fixed } : rest;
 }
 
 function versionStatus(protocol: StudyProtocol, round: Round, rejected: boolean): ModelVersion['status'] {

@@ -58,6 +58,7 @@ export function exampleFacts(
         { ...about, msp, vectorDigest: digestOf(msp), vectorLength: 8, receipts: [], at },
       ]),
     ),
+    reveals: new Map(),
     attestations: new Map(attested.map(([msp, outcome]): [Msp, Attestation] => [msp, { ...about, msp, outcome, at }])),
     closes: new Map(
       closed.map(({ phase, found, abort = null }): [Phase, Close] => [

@@ -1,3 +1,4 @@
+export * from './accountant.js';
 export * from './aggregationRule.js';
 export * from './canonicalJson.js';
 export * from './commands.js';

@@ -4,6 +4,7 @@
  */
 import { CLOSE_STAGGER_MS, ConsiliumError, type HospitalTimings, type StudyId } from '@consilium/domain';
 import type { AgentIdentity, AgentPorts } from './agentPorts.js';
+import { cohortStanding, isConsentReason } from './cohortStanding.js';
 import { DiskKnowledge } from './diskKnowledge.js';
 import { Disputes } from './disputes.js';
 import type { Knowledge } from './knowledge.js';
@@ -12,11 +13,12 @@ import { OwnReceipts } from './ownReceipts.js';
 import { performStep } from './performStep.js';
 import type { AgentNews, FailureBook, StepFailure, TimingsBook } from './ports.js';
 import { Retries } from './retries.js';
+import { journaledAbstention } from './roundJournal.js';
 import { RoundTimings } from './roundTimings.js';
 import { type Step, type StepName, stepKey } from './step.js';
 import { StepFailures } from './stepFailures.js';
 import { StudyReader } from './studyReader.js';
-import type { StudyView } from './studyView.js';
+import { isOver, type StudyView } from './studyView.js';
 
 /** A rank waits at least this many of the hospital's recent commit times. */
 const STAGGER_COMMITS = 3;
@@ -26,6 +28,8 @@ const LOOK_AGAIN_MS = 1_000;
 const LOOK_MS_MAX = 5_000;
 /** Steps that are given up when they are not owed any more; the others end by themselves. */
 const GIVEN_UP: readonly StepName[] = ['makeVector', 'fetchVersion', 'aggregate'];
+/** Steps that remove files. */
+const REMOVING: readonly StepName[] = ['sitOut', 'forgetVector'];
 
 export class Agent implements TimingsBook, FailureBook {
   readonly #ports: AgentPorts;
@@ -42,6 +46,7 @@ export class Agent implements TimingsBook, FailureBook {
   readonly #committed = new Map<string, number>();
   #dueSince: ReadonlyMap<string, number> = new Map();
   #unsubscribe: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -62,6 +67,7 @@ export class Agent implements TimingsBook, FailureBook {
   start(): void {
     if (this.#unsubscribe) return;
     this.#unsubscribe = this.#ports.state.onChange(() => this.#look());
+    this.#stopListening = this.#ports.consent.onRestriction(() => this.#look());
     this.#look();
   }
 
@@ -69,6 +75,7 @@ export class Agent implements TimingsBook, FailureBook {
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    this.#stopListening?.();
     this.#cancelWake?.();
     for (const { stop } of this.#running.values()) stop.abort();
     await this.#looking;
@@ -117,6 +124,7 @@ export class Agent implements TimingsBook, FailureBook {
       const found = owedSteps(view, this.#knowledge(view), { ...this.#now(), dueSince: this.#dueSince });
       for (const [key, since] of found.dueSince) dueSince.set(key, since);
       if (found.wakeInMs !== undefined) waits.push(found.wakeInMs);
+      waits.push(...this.#validityEnds(view));
       for (const step of found.steps) {
         const key = stepKey(step);
         owed.add(key);
@@ -158,6 +166,7 @@ export class Agent implements TimingsBook, FailureBook {
           this.#retries.succeeded(key);
           this.#failures.succeeded(step);
           if (committed) this.#committed.set(key, committed.blockNumber);
+          if (REMOVING.includes(step.name)) this.#disk.forget();
           this.#publish(step, 'step-finished');
         },
         (error: unknown) => {
@@ -200,6 +209,16 @@ export class Agent implements TimingsBook, FailureBook {
     this.#receipts.forgetBefore(study, view.newest.number);
     const disputed = this.#disputes.among(view, view.newest.facts.round.base);
     this.#failures.disputed(study, disputed, this.#ports.clock.now());
+    const isSatOut = isConsentReason(journaledAbstention(this.#ports.journal, study, view.newest.number));
+    this.#failures.satOut(study, isSatOut ? view.newest.number : undefined, this.#ports.clock.now());
+  }
+
+  /** In how many milliseconds the consent of somebody in the newest round's cohort ends by itself. */
+  #validityEnds({ study, newest }: StudyView): number[] {
+    if (!newest?.protocol.consent || isOver(newest)) return [];
+    const until = this.#ports.consent.allowedUntil(study, newest.number);
+    const left = until === undefined ? 0 : until - this.#ports.clock.now();
+    return left > 0 ? [left] : [];
   }
 
   #knowledge(view: StudyView): Knowledge {
@@ -209,6 +228,8 @@ export class Agent implements TimingsBook, FailureBook {
       holds: (digest) => this.#disk.holds(digest),
       receipts: (round) => this.#receipts.of(view.study, round),
       failures: (key) => this.#retries.count(key),
+      cohort: (round) => cohortStanding(this.#ports.consent, view.study, round),
+      withdrawals: () => this.#ports.consent.unreportedWithdrawals(view.study),
       dispute: (version) => this.#disputes.among(view, version),
     };
   }

@@ -1,7 +1,7 @@
 /** Which bytes are on the disk, as far as the next decision asks for them. What was there once is taken to stay. */
 import type { Digest } from '@consilium/domain';
 import type { Blobs, Journal } from './ports.js';
-import { journaledVector } from './roundJournal.js';
+import { journaledVector, journaledVectorFile } from './roundJournal.js';
 import type { RoundView, StudyView } from './studyView.js';
 
 export class DiskKnowledge {
@@ -36,7 +36,8 @@ export class DiskKnowledge {
 
   #wanted(study: StudyView['study'], { number, facts }: RoundView): Digest[] {
     const vector = journaledVector(this.#journal, study, number);
+    const file = journaledVectorFile(this.#journal, study, number);
     const versions = [facts.round.base, facts.round.candidateParent].flatMap((version) => version?.digest ?? []);
-    return vector === undefined ? versions : [...versions, vector];
+    return [...versions, ...[vector, file].filter((digest) => digest !== undefined)];
   }
 }

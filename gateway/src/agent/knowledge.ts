@@ -1,5 +1,6 @@
 /** What an agent knows besides the ledger, as far as it decides what is owed. */
 import type { Digest, Msp, Receipt, VersionRef } from '@consilium/domain';
+import type { CohortStanding } from './cohortStanding.js';
 import type { Journal } from './ports.js';
 
 export type Knowledge = Readonly<{
@@ -11,6 +12,10 @@ export type Knowledge = Readonly<{
   receipts(round: number): ReadonlyMap<Msp, Receipt>;
   /** How often a step has failed in a row. */
   failures(stepKey: string): number;
+  /** Of a study that asks for consent: how this hospital's cohort of a round stands now. */
+  cohort(round: number): CohortStanding;
+  /** Rounds of the study whose cohorts held patients that may not be used any more, not reported yet. */
+  withdrawals(): Readonly<{ fromRound: number; toRound: number }> | undefined;
   /** The newest version, among one and its ancestors, that this hospital attested otherwise and has not verified. */
   dispute(version: VersionRef | null): number | undefined;
 }>;

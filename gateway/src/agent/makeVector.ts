@@ -1,36 +1,71 @@
 /** Makes this hospital's vector of a round: once, whatever happens to the process meanwhile. */
 import { ConsiliumError, canonicalJson, type Digest, refusal, type VersionRef, vectorLayout } from '@consilium/domain';
+import { digestOf } from './digestOf.js';
 import { personalOf } from './personalOf.js';
-import type { VectorMade, VersionInHand } from './ports.js';
-import { journalAbstention, journalEvaluation, journaledVector, journalVector } from './roundJournal.js';
+import type { CohortSelection, VectorMade, VersionInHand } from './ports.js';
+import {
+  journalAbstention,
+  journalEvaluation,
+  journaledVector,
+  journaledVectorFile,
+  journalVector,
+  journalVectorFile,
+} from './roundJournal.js';
 import type { StepOf } from './step.js';
 import { roundOf, type StepContext } from './stepContext.js';
+import { whileAllowed } from './whileAllowed.js';
 
 export async function makeVector(step: StepOf<'makeVector'>, context: StepContext): Promise<void> {
-  const { ports, timings, signal } = context;
+  const { ports, timings } = context;
   const { study, round: number } = step;
   const { protocol, facts } = roundOf(context, step);
   const { kind, base, candidateParent } = facts.round;
   if (kind === 'initial' || !base) throw new RangeError(`round ${number} of kind ${kind} has no vector`);
   const from = ports.clock.monotonic();
-  const made = await ports.learner.makeVector(
-    {
-      study,
-      protocol,
-      round: number,
-      kind,
-      base: await inHand(context, base),
-      candidateParent: candidateParent ? await inHand(context, candidateParent) : undefined,
-      selection: undefined,
-    },
-    signal,
-  );
-  const { length } = vectorLayout(protocol, kind);
-  if (made.vector.length !== length)
-    throw refusal('VECTOR_LENGTH_WRONG', { round: number, expected: length, found: made.vector.length });
-  const digest = await ports.blobs.put(littleEndian(made.vector));
-  keep(step, context, made, digest);
+  const bases = {
+    base: await inHand(context, base),
+    candidateParent: candidateParent ? await inHand(context, candidateParent) : undefined,
+  };
+  await whileAllowed(context, step, async (during) => {
+    const selection = protocol.consent && committedSelection(step, context);
+    const made = await ports.learner.makeVector({ study, protocol, round: number, kind, ...bases, selection }, during);
+    const { length } = vectorLayout(protocol, kind);
+    if (made.vector.length !== length)
+      throw refusal('VECTOR_LENGTH_WRONG', { round: number, expected: length, found: made.vector.length });
+    during.throwIfAborted();
+    const digest = await write(step, context, made);
+    during.throwIfAborted();
+    keep(step, context, made, digest);
+  });
   timings.span(study, number, 'training', from, ports.clock.monotonic());
+}
+
+/**
+ * The patients whose cohort the own join commits to.
+ * @throws ConsiliumError CONSENT_WITHDRAWN where another selection is kept here by now
+ */
+function committedSelection(step: StepOf<'makeVector'>, context: StepContext): CohortSelection {
+  const { ports, identity } = context;
+  const { study, round } = step;
+  const selection = ports.consent.selection(study, round);
+  const committed = roundOf(context, step).facts.joins.get(identity.msp)?.cohort?.root;
+  if (!selection || selection.commitment.root !== committed) throw refusal('CONSENT_WITHDRAWN', { study, round });
+  return selection;
+}
+
+/** Where consent applies, the file's name is written down before the file: should a patient withdraw, it is found again. */
+async function write(step: StepOf<'makeVector'>, context: StepContext, made: VectorMade): Promise<Digest> {
+  const { blobs, journal } = context.ports;
+  const { study, round } = step;
+  const bytes = littleEndian(made.vector);
+  if (roundOf(context, step).protocol.consent) {
+    const earlier = journaledVectorFile(journal, study, round);
+    const digest = digestOf(bytes);
+    if (earlier !== undefined && earlier !== digest && earlier !== journaledVector(journal, study, round))
+      await blobs.remove(earlier);
+    journalVectorFile(journal, study, round, digest);
+  }
+  return blobs.put(bytes);
 }
 
 /**

@@ -1,6 +1,8 @@
 /** What this hospital itself owes to a round: its facts, and the work behind them. They wait for nobody's turn. */
 import { type Msp, majority, type VersionRef } from '@consilium/domain';
+import { isConsentReason, reasonToSitOut, type SittingOutReason, touchedVersions } from './cohortStanding.js';
 import type { Knowledge } from './knowledge.js';
+import { ownVectorFiles } from './ownVectorFiles.js';
 import {
   hasJournaledJoin,
   journaledAbstention,
@@ -21,6 +23,18 @@ export function owedFacts(view: StudyView, know: Knowledge): Step[] {
   return newest ? [...late, ...newestFacts(view, newest, know)] : late;
 }
 
+/**
+ * What withdrawals have touched is told whether rounds go on or have ended: versions may be in use. One report at a time; the
+ * next has the number after it.
+ */
+export function owedReport(view: StudyView, { msp, withdrawals }: Knowledge): Step[] {
+  if (!view.newest?.protocol.consent || !view.registered.has(msp)) return [];
+  const touched = touchedVersions(view, msp, withdrawals());
+  if (!touched) return [];
+  const report = view.withdrawalReports(msp);
+  return [{ name: 'reportWithdrawal', study: view.study, round: touched.fromRound, report, ...touched }];
+}
+
 /** An agent registers once its own hospital has approved, and however late, while there are rounds to come. */
 function isRegistrationOwed(view: StudyView, msp: Msp): boolean {
   return view.newest ? whatFollows(view).kind !== 'end' : view.approved.has(msp);
@@ -28,7 +42,9 @@ function isRegistrationOwed(view: StudyView, msp: Msp): boolean {
 
 function newestFacts(view: StudyView, round: RoundView, know: Knowledge): Step[] {
   const { base } = round.facts.round;
-  if (isAbortedByClose(round) || know.dispute(base) !== undefined) return [];
+  if (isAbortedByClose(round) || know.dispute(base) !== undefined) return forgetting(view, round, know);
+  const reason = sittingOut(view, round, know);
+  if (reason !== undefined) return [{ name: 'sitOut', study: view.study, round: round.number, reason }];
   const takesPart = mayTakePart(view, round, know);
   const wanted = takesPart ? [base, round.facts.round.candidateParent] : [base];
   const missing = wanted.filter((version) => version !== null).filter(({ digest }) => !know.holds(digest));
@@ -40,7 +56,7 @@ function newestFacts(view: StudyView, round: RoundView, know: Knowledge): Step[]
 /** What may still be recorded once the survivors are fixed, and after the next round was opened. */
 function lateFacts(view: StudyView, round: RoundView, know: Knowledge): Step[] {
   const { study, number } = { study: view.study, number: round.number };
-  const steps: Step[] = [];
+  const steps = forgetting(view, round, know);
   if (isAbortedByClose(round)) return steps;
   if (isAggregationOwed(view, round, know)) steps.push({ name: 'aggregate', study, round: number });
   const isAttestable = round.facts.round.kind === 'initial' || round.state.survivors !== undefined;
@@ -48,6 +64,33 @@ function lateFacts(view: StudyView, round: RoundView, know: Knowledge): Step[] {
     steps.push({ name: 'attest', study, round: number });
   if (isReportOwed(view, round, know)) steps.push({ name: 'reportEvaluation', study, round: number });
   return steps;
+}
+
+/** Why a round that this hospital has joined, and not contributed to, is to be given up from now on. */
+function sittingOut(
+  { study }: StudyView,
+  round: RoundView,
+  { msp, journal, cohort }: Knowledge,
+): SittingOutReason | undefined {
+  const { facts, number, protocol } = round;
+  if (!protocol.consent || !facts.joins.has(msp) || facts.contributions.has(msp) || areSurvivorsFixed(round))
+    return undefined;
+  if (journaledAbstention(journal, study, number) !== undefined) return undefined;
+  return reasonToSitOut(round, msp, cohort(number));
+}
+
+/**
+ * Where patients must consent, a vector that is not contributed, and never will be, is removed: at once where the round is sat
+ * out for a patient's sake, unless it may have been sent already.
+ */
+function forgetting({ study }: StudyView, round: RoundView, { msp, journal, holds }: Knowledge): Step[] {
+  const { facts, number, protocol } = round;
+  if (!protocol.consent || facts.contributions.has(msp)) return [];
+  const isGivenUp =
+    isConsentReason(journaledAbstention(journal, study, number)) &&
+    journaledContribution(journal, study, number) === undefined;
+  if (!isGivenUp && !areSurvivorsFixed(round)) return [];
+  return ownVectorFiles(journal, study, round).some(holds) ? [{ name: 'forgetVector', study, round: number }] : [];
 }
 
 /** Whether this hospital has joined the round, or still can, and keeps to what its journal says. */
@@ -59,7 +102,10 @@ function mayTakePart({ study }: StudyView, round: RoundView, { msp, journal }: K
   return state.stage === 'joining' && facts.round.available.includes(msp);
 }
 
-/** Joining, training, sharing, contributing. The vector depends on base and rows alone, so it is made while others join. */
+/**
+ * Joining, training, sharing, contributing. The vector depends on base and rows alone, so it is made while others join; where
+ * patients must consent, not before the own join stands: whose rows it may use is committed with it.
+ */
 function participation(view: StudyView, round: RoundView, know: Knowledge, isBaseInHand: boolean): Step[] {
   const { study } = view;
   const { facts, state, number, protocol } = round;
@@ -68,6 +114,7 @@ function participation(view: StudyView, round: RoundView, know: Knowledge, isBas
   const hasJoined = facts.joins.has(msp);
   const steps: Step[] = [];
   if (!hasJoined && isBaseInHand) steps.push({ name: 'joinRound', ...about });
+  if (protocol.consent && !(hasJoined && know.cohort(number).isAllowed)) return steps;
   const vector = journaledVector(journal, study, number);
   if (vector === undefined || !know.holds(vector)) {
     if (isBaseInHand && !facts.contributions.has(msp)) steps.push({ name: 'makeVector', ...about });
@@ -112,7 +159,7 @@ function fetchOwed(view: StudyView, version: VersionRef, know: Knowledge): Step[
   return [{ name: 'fetchVersion', study: view.study, round: version.version, version, holders }];
 }
 
-function isReportOwed(view: StudyView, round: RoundView, { msp, journal }: Knowledge): boolean {
+function isReportOwed(view: StudyView, round: RoundView, { msp, journal, cohort }: Knowledge): boolean {
   const { protocol, state, facts, number } = round;
   return (
     protocol.metrics === 'open' &&
@@ -120,6 +167,7 @@ function isReportOwed(view: StudyView, round: RoundView, { msp, journal }: Knowl
     state.stage === 'agreed' &&
     state.survivors?.includes(msp) === true &&
     journaledEvaluation(journal, view.study, number) !== undefined &&
-    !view.hasReported(number, msp)
+    !view.hasReported(number, msp) &&
+    (!protocol.consent || cohort(number).isAllowed)
   );
 }

@@ -1,8 +1,5 @@
-import { type Digest, type Msp, type Outcome, type Receipt, rankedMembers, type VersionRef } from '@consilium/domain';
+import { type Msp, type Outcome, rankedMembers, type VersionRef } from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
-import { Disputes } from './disputes.js';
-import type { Knowledge } from './knowledge.js';
-import { owedSteps } from './owedSteps.js';
 import { REGISTRATION_GRACE_MS } from './owedTurns.js';
 import {
   journalContribution,
@@ -12,64 +9,8 @@ import {
   journalVector,
 } from './roundJournal.js';
 import { type Step, stepKey } from './step.js';
-import { StudyReader } from './studyReader.js';
-import type { StudyView } from './studyView.js';
-import { MemoryJournal } from './testing/memoryJournal.js';
+import { Asked, ownVector, STAGGER_MS } from './testing/asked.js';
 import { A, B, C, D, digestOf, OPENED_AT, STUDY, StudyOnChannel, versionOutcome } from './testing/studyOnChannel.js';
-
-const STAGGER_MS = 500;
-const ownVector = digestOf(`vector 1 ${A}`);
-
-/** What the agent of hospital A knows, and when it looks. */
-class Asked {
-  readonly journal = new MemoryJournal();
-  readonly held = new Set<Digest>();
-  readonly receipts = new Map<Msp, Receipt>();
-  readonly failures = new Map<string, number>();
-  dueSince: ReadonlyMap<string, number> = new Map();
-  wall = OPENED_AT;
-  monotonic = 0;
-  msp = A;
-  readonly study: StudyOnChannel;
-
-  constructor(study: StudyOnChannel) {
-    this.study = study;
-  }
-
-  ask() {
-    const view = new StudyReader(this.study.state).study(STUDY) as StudyView;
-    const disputes = new Disputes(this.msp, this.journal);
-    const know: Knowledge = {
-      msp: this.msp,
-      journal: this.journal,
-      holds: (digest) => this.held.has(digest),
-      receipts: () => this.receipts,
-      failures: (key) => this.failures.get(key) ?? 0,
-      dispute: (version) => disputes.among(view, version),
-    };
-    const { wall, monotonic, dueSince } = this;
-    const owed = owedSteps(view, know, { wall, monotonic, staggerMs: STAGGER_MS, dueSince });
-    this.dueSince = owed.dueSince;
-    return owed;
-  }
-
-  names(): string[] {
-    return this.ask().steps.map((step) => (step.name === 'shareVector' ? `shareVector ${step.to}` : step.name));
-  }
-
-  /** Joined, with its vector made and kept. */
-  withVector(): this {
-    this.study.join(1, A);
-    journalJoin(this.journal, STUDY, 1, digestOf('version 0'));
-    journalVector(this.journal, STUDY, 1, ownVector);
-    this.held.add(ownVector);
-    return this;
-  }
-
-  receiptOf(msp: Msp): void {
-    this.receipts.set(msp, { msp, signature: `${'A'.repeat(86)}==` });
-  }
-}
 
 const asked = (study: StudyOnChannel) => new Asked(study);
 

@@ -3,6 +3,7 @@ import { aggregate, fetchVersion } from './aggregate.js';
 import { makeVector } from './makeVector.js';
 import { attest, contribute, joinRound, registerMember, reportEvaluation } from './recordFacts.js';
 import { shareVector } from './shareVector.js';
+import { forgetVector, reportWithdrawal, sitOut } from './sitOut.js';
 import type { Step } from './step.js';
 import type { StepContext, StepResult } from './stepContext.js';
 import { abortRound, closePhase, openRound, recordVersion } from './takeTurns.js';
@@ -29,6 +30,14 @@ export async function performStep(step: Step, context: StepContext): Promise<Ste
       return reportEvaluation(step, context);
     case 'fetchVersion':
       await fetchVersion(step, context);
+      return undefined;
+    case 'reportWithdrawal':
+      return reportWithdrawal(step, context);
+    case 'sitOut':
+      await sitOut(step, context);
+      return undefined;
+    case 'forgetVector':
+      await forgetVector(step, context);
       return undefined;
     case 'makeVector':
       await makeVector(step, context);

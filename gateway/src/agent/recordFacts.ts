@@ -8,8 +8,10 @@ import {
   journaledVector,
   journalJoin,
 } from './roundJournal.js';
+import { selectCohort } from './selectCohort.js';
 import type { StepOf } from './step.js';
 import { roundOf, type StepContext, type StepResult } from './stepContext.js';
+import { whileAllowed } from './whileAllowed.js';
 
 export async function registerMember(
   step: StepOf<'registerMember'>,
@@ -21,25 +23,28 @@ export async function registerMember(
 }
 
 export async function joinRound(step: StepOf<'joinRound'>, context: StepContext): Promise<StepResult> {
-  const { ports, timings, signal } = context;
+  const { ports, timings } = context;
   const { study, round } = step;
-  const { base, protocolHash } = roundOf(context, step).facts.round;
+  const { protocol, facts } = roundOf(context, step);
+  const { base, protocolHash } = facts.round;
   if (!base) throw refusal('PHASE_CLOSED', { phase: 'joining', round });
-  journalJoin(ports.journal, study, round, base.digest);
-  timings.ready(study, round, 'joining', ports.clock.monotonic());
-  return ports.channel.submit(
-    'RoundContract:joinRound',
-    { study, round, protocolHash, baseDigest: base.digest },
-    signal,
-  );
+  const cohort = protocol.consent ? (await selectCohort(step, context)).commitment : undefined;
+  const command = { study, round, protocolHash, baseDigest: base.digest, ...(cohort ? { cohort } : {}) };
+  return whileAllowed(context, step, async (during) => {
+    journalJoin(ports.journal, study, round, base.digest);
+    timings.ready(study, round, 'joining', ports.clock.monotonic());
+    return ports.channel.submit('RoundContract:joinRound', command, during);
+  });
 }
 
 export async function contribute(step: StepOf<'contribute'>, context: StepContext): Promise<StepResult> {
-  const { ports, receipts, timings, signal } = context;
+  const { ports, receipts, timings } = context;
   const { study, round } = step;
-  const command = journaledContribution(ports.journal, study, round) ?? newContribution();
-  timings.ready(study, round, 'contributing', ports.clock.monotonic());
-  return ports.channel.submit('RoundContract:contribute', command, signal);
+  return whileAllowed(context, step, async (during) => {
+    const command = journaledContribution(ports.journal, study, round) ?? newContribution();
+    timings.ready(study, round, 'contributing', ports.clock.monotonic());
+    return ports.channel.submit('RoundContract:contribute', command, during);
+  });
 
   function newContribution() {
     const vectorDigest = journaledVector(ports.journal, study, round);
@@ -61,12 +66,12 @@ export async function attest(step: StepOf<'attest'>, { ports, timings, signal }:
   return ports.channel.submit('RoundContract:attest', { study, round, outcome }, signal);
 }
 
-export async function reportEvaluation(
-  step: StepOf<'reportEvaluation'>,
-  { ports, signal }: StepContext,
-): Promise<StepResult> {
+export async function reportEvaluation(step: StepOf<'reportEvaluation'>, context: StepContext): Promise<StepResult> {
+  const { ports } = context;
   const { study, round } = step;
   const command = journaledEvaluation(ports.journal, study, round);
   if (!command) throw refusal('ROUND_NOT_SETTLED', { study, round, stage: 'not evaluated here' });
-  return ports.channel.submit('RoundContract:reportEvaluation', command, signal);
+  return whileAllowed(context, step, (during) =>
+    ports.channel.submit('RoundContract:reportEvaluation', command, during),
+  );
 }

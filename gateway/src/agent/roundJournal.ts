@@ -23,6 +23,19 @@ export function journalVector(journal: Journal, study: StudyId, round: number, d
   journal.set(study, round, 'vector', digest);
 }
 
+/**
+ * The file that a vector is written to, before it is: where consent applies it is removed if a patient withdraws, also
+ * after a crash that came between the file and its name.
+ */
+export function journaledVectorFile(journal: JournalReader, study: StudyId, round: number): Digest | undefined {
+  const text = journal.get(study, round, 'vector-file');
+  return text === undefined ? undefined : Digest.parse(text);
+}
+
+export function journalVectorFile(journal: Journal, study: StudyId, round: number, digest: Digest): void {
+  journal.set(study, round, 'vector-file', digest);
+}
+
 /** Why this hospital gives nothing to a round any more. */
 export function journaledAbstention(journal: JournalReader, study: StudyId, round: number): string | undefined {
   return journal.get(study, round, 'abstention');

@@ -1,5 +1,7 @@
 /** What an agent can owe: each step is done once, and done again until its effect is seen. */
+
 import type { Digest, Msp, Phase, StudyId, VersionRef } from '@consilium/domain';
+import type { SittingOutReason } from './cohortStanding.js';
 
 export type Step = Readonly<
   { study: StudyId; round: number } & (
@@ -16,6 +18,10 @@ export type Step = Readonly<
     | { name: 'abortRound' }
     | { name: 'recordVersion'; attestedBy: readonly Msp[] }
     | { name: 'reportEvaluation' }
+    | { name: 'sitOut'; reason: SittingOutReason }
+    | { name: 'forgetVector' }
+    /** `round` is `fromRound`. */
+    | { name: 'reportWithdrawal'; report: number; fromRound: number; toRound: number }
   )
 >;
 export type StepName = Step['name'];
@@ -26,6 +32,7 @@ export function stepKey(step: Step): string {
   const about = [step.name, step.study, String(step.round)];
   if (step.name === 'shareVector') about.push(step.to);
   if (step.name === 'closePhase') about.push(step.phase);
+  if (step.name === 'reportWithdrawal') about.push(String(step.report));
   if (step.name === 'fetchVersion') about.push(step.version.digest);
   return about.join(' ');
 }

@@ -1,7 +1,7 @@
 /** Steps that failed here when they were last tried: where an operator sees why the hospital makes no progress. */
 import { ConsiliumError, refusal, type StudyId } from '@consilium/domain';
 import type { FailureBook, StepFailure } from './ports.js';
-import type { Step } from './step.js';
+import type { Step, StepName } from './step.js';
 
 export class StepFailures implements FailureBook {
   /** By study, and by what was tried, whichever round it was for. */
@@ -24,16 +24,24 @@ export class StepFailures implements FailureBook {
 
   /** @param round whose outcome this hospital attested otherwise, so that it holds still; undefined: none */
   disputed(study: StudyId, round: number | undefined, at: number): void {
-    const known = this.#byStudy.get(study)?.get(DISPUTE);
+    this.#lasting(study, DISPUTE, round, { step: 'aggregate', at, refused: 'VERSION_DISPUTED' });
+  }
+
+  /** @param round that is sat out because patients may not be used any more; undefined: none */
+  satOut(study: StudyId, round: number | undefined, at: number): void {
+    this.#lasting(study, SAT_OUT, round, { step: 'sitOut', at, refused: 'CONSENT_WITHDRAWN' });
+  }
+
+  #lasting(
+    study: StudyId,
+    key: string,
+    round: number | undefined,
+    { step, at, refused }: Readonly<{ step: StepName; at: number; refused: 'VERSION_DISPUTED' | 'CONSENT_WITHDRAWN' }>,
+  ): void {
+    const known = this.#byStudy.get(study)?.get(key);
     if (known?.round === round) return;
-    this.#byStudy.get(study)?.delete(DISPUTE);
-    if (round !== undefined)
-      this.#note(
-        study,
-        DISPUTE,
-        { step: 'aggregate', round, times: 1, at },
-        refusal('VERSION_DISPUTED', { study, round }),
-      );
+    this.#byStudy.get(study)?.delete(key);
+    if (round !== undefined) this.#note(study, key, { step, round, times: 1, at }, refusal(refused, { study, round }));
   }
 
   /** What has been done in a later round too is no longer in the way. */
@@ -54,6 +62,7 @@ export class StepFailures implements FailureBook {
 }
 
 const DISPUTE = 'dispute';
+const SAT_OUT = 'sat out';
 
 function aim(step: Step): string {
   return step.name === 'shareVector' ? `${step.name} ${step.to}` : step.name;

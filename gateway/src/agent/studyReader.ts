@@ -85,6 +85,10 @@ export class StudyReader {
       model: (version) => this.#read(ModelVersion, ledgerKey.model(study, version)),
       attestation: (round, msp) => this.#read(Attestation, ledgerKey.attestation(study, round, msp)),
       hasReported: (round, msp) => this.#state.get(ledgerKey.evaluation(study, round, msp)) !== undefined,
+      withdrawalReports: (msp) => {
+        const { start, end } = keyRange('withdrawal', study, msp);
+        return this.#state.range(start, end).length;
+      },
     };
   }
 

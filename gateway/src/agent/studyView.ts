@@ -42,6 +42,8 @@ export type StudyView = Readonly<{
   /** What a member attested in a round. */
   attestation(round: number, msp: Msp): Attestation | undefined;
   hasReported(round: number, msp: Msp): boolean;
+  /** How many reports of withdrawals a member has recorded: the number of its next one. */
+  withdrawalReports(msp: Msp): number;
 }>;
 
 /** Whether the round has come to its end: by t equal attestations, or by a close with a reason. */

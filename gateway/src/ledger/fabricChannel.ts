@@ -79,7 +79,7 @@ export class FabricChannel implements Channel {
     const startedAt = this.#parts.clock.monotonic();
     const transaction = await this.#endorse(name, JSON.stringify(command), signal);
     const transactionId = transaction.getTransactionId();
-    const known = await abortable(this.#submit(transaction), signal);
+    const known = await abortable(this.#submit(transaction, signal), signal);
     const committed = this.#commit(transaction, known, startedAt);
     // Whoever does not wait for it hears of it by its id.
     committed.catch(() => undefined);
@@ -113,13 +113,15 @@ export class FabricChannel implements Channel {
 
   /**
    * Sends the signed bytes. An orderer that fails may have them all the same, so its error decides nothing: the peer is
-   * asked, and if it does not know, the same bytes go out again, which can commit only once.
+   * asked, and if it does not know, the same bytes go out again, which can commit only once. After an abort they do not go
+   * out, or not again.
    *
    * @returns the fate where it was learnt on the way
    */
-  async #submit(transaction: Transaction): Promise<TransactionFate | undefined> {
+  async #submit(transaction: Transaction, signal: AbortSignal | undefined): Promise<TransactionFate | undefined> {
     const transactionId = transaction.getTransactionId();
     for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
       try {
         await transaction.submit();
         return undefined;

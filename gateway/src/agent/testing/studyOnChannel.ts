@@ -191,6 +191,12 @@ export class StudyOnChannel {
       this.state.put(ledgerKey.join(STUDY, round, msp), { study: STUDY, round, msp, at: OPENED_AT });
   }
 
+  /** A join that commits to a cohort. */
+  joinWith(round: number, msp: Msp, root: Digest): void {
+    const cohort = { root, sizeBucket: '10', restrictionEpoch: 0, policyVersion: 1, purposes: [] };
+    this.state.put(ledgerKey.join(STUDY, round, msp), { study: STUDY, round, msp, cohort, at: OPENED_AT });
+  }
+
   /** Contributions of vectors that nobody has. */
   contribute(round: number, ...members: readonly Msp[]): void {
     for (const msp of members) this.contributeVector(round, msp, digestOf(`vector ${round} ${msp}`));

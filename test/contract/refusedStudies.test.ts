@@ -27,10 +27,10 @@ describe('about a study, refused is', () => {
       says: /hospital AbsentMSP is not registered/,
     },
     {
-      what: 'a study in private mode',
+      what: 'a private study between two',
       at: 'registered',
-      ask: () => propose({ mode: 'private' }),
-      code: 'PROTOCOL_MODE_NOT_OFFERED',
+      ask: () => propose({ mode: 'private', members: HOSPITALS.slice(0, 2) }),
+      code: 'PROTOCOL_PRIVATE_TOO_SMALL',
       says: /"mode": "open"/,
     },
     {

@@ -122,7 +122,7 @@ describe('protocols that cannot be', () => {
       { columns: [{ kind: 'number', name: 'age', min: -1.7e308, max: 1.7e308 }] },
     ],
     ['PROTOCOL_MODEL_INVALID', 'a personal tensor that the model has not', { personalTensors: ['head/kernel'] }],
-    ['PROTOCOL_MODE_NOT_OFFERED', 'private mode', { mode: 'private' }],
+    ['PROTOCOL_PRIVATE_TOO_SMALL', 'private mode between two', { mode: 'private' }],
     ['INPUT_INVALID', 'a field that is not one', { secret: 1 }],
     [
       'INPUT_INVALID',

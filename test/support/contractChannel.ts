@@ -141,6 +141,11 @@ export class ContractChannel {
     return this.#key(msp).publicKey;
   }
 
+  /** The first share key of a hospital: any 32 bytes, the contract opens nothing with it. */
+  shareKey(msp: Msp): string {
+    return Buffer.from(digestOf(`share key ${msp}`), 'hex').toString('base64');
+  }
+
   receipt(
     signer: Msp,
     of: Readonly<{ round: number; contributor: Msp; digest: Digest; study?: string; channel?: string }>,
@@ -175,8 +180,11 @@ export class ContractChannel {
     await this.registerHospitals(protocol.members);
     await this.submit('StudyContract:proposeStudy', { study: STUDY, protocol }, protocol.members[0] as Msp);
     for (const msp of protocol.members) await this.approve(protocol, msp);
-    for (const msp of registered)
-      await this.submit('StudyContract:registerMember', { study: STUDY, receiptKey: this.receiptKey(msp) }, msp);
+    for (const msp of registered) {
+      const shareKey = protocol.mode === 'private' ? { shareKey: this.shareKey(msp) } : {};
+      const command = { study: STUDY, receiptKey: this.receiptKey(msp), ...shareKey };
+      await this.submit('StudyContract:registerMember', command, msp);
+    }
   }
 
   async approve(protocol: StudyProtocol, msp: Msp, version = 1): Promise<void> {

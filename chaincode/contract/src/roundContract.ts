@@ -1,4 +1,4 @@
-import { keyRange, ledgerKey, tenDigits } from '@consilium/domain';
+import { keyRange, ledgerKey, phasesOf, tenDigits } from '@consilium/domain';
 import api from 'fabric-contract-api';
 import { cohortFacts } from './ledger/consentReads.js';
 import { LedgerContext } from './ledger/ledgerContext.js';
@@ -8,12 +8,14 @@ import {
   allFacts,
   byMsp,
   closesOf,
+  joinsOf,
   knownRound,
   openingFacts,
   protocolOf,
   recordedBy,
   survivorFacts,
 } from './ledger/roundReads.js';
+import { shareHash } from './ledger/shareHash.js';
 import { LedgerContract } from './ledgerContract.js';
 import { attest } from './rules/attesting.js';
 import { abortRound, closePhase } from './rules/closing.js';
@@ -21,6 +23,7 @@ import { contribute } from './rules/contributing.js';
 import { joinRound } from './rules/joining.js';
 import { openRound } from './rules/opening.js';
 import { reportEvaluation } from './rules/reporting.js';
+import { reveal } from './rules/revealing.js';
 
 const { Transaction } = api;
 
@@ -46,7 +49,9 @@ export class RoundContract extends LedgerContract {
       const round = await knownRound(state, study, number);
       const own = await state.join(study, number, msp);
       const close = await state.close(study, number, 'joining');
-      return joinRound(asked, { round, own, close, cohort: await cohortFacts(state, round, msp) });
+      const { keys } = asked.command;
+      const nextKey = keys && (await state.shareKey(study, msp, keys.next.index));
+      return joinRound(asked, { round, own, close, cohort: await cohortFacts(state, round, msp), nextKey });
     });
   }
 
@@ -75,14 +80,35 @@ export class RoundContract extends LedgerContract {
   }
 
   @Transaction()
+  async reveal(context: LedgerContext, command: string): Promise<string> {
+    return this.submit(context, 'RoundContract:reveal', command, async (asked, state) => {
+      const { study, round: number } = asked.command;
+      const round = await knownRound(state, study, number);
+      const closes = await closesOf(state, round, ['joining', 'contributing', 'unmasking', 'attesting']);
+      const { joined, contributed } = await survivorFacts(state, round, closes);
+      return reveal(asked, {
+        round,
+        protocol: await protocolOf(state, round),
+        own: await state.reveal(study, number, asked.caller.msp),
+        closes,
+        joined,
+        contributed,
+        joins: await joinsOf(state, round, round.available),
+        shareHash,
+      });
+    });
+  }
+
+  @Transaction()
   async attest(context: LedgerContext, command: string): Promise<string> {
     return this.submit(context, 'RoundContract:attest', command, async (asked, state) => {
       const { study, round: number } = asked.command;
       const round = await knownRound(state, study, number);
-      const closes = await closesOf(state, round, ['joining', 'contributing', 'attesting']);
+      const protocol = await protocolOf(state, round);
+      const closes = await closesOf(state, round, phasesOf(round.kind, protocol.mode));
       return attest(asked, {
         round,
-        protocol: await protocolOf(state, round),
+        protocol,
         own: await state.attestation(study, number, asked.caller.msp),
         closes,
         ...(await survivorFacts(state, round, closes)),
@@ -131,7 +157,7 @@ export class RoundContract extends LedgerContract {
   async roundFacts(context: LedgerContext, query: string): Promise<string> {
     return this.evaluate(context, 'RoundContract:roundFacts', query, async ({ study, round }, state) => {
       await knownRound(state, study, round);
-      const nouns = ['join', 'contribution', 'attestation', 'close', 'evaluation'];
+      const nouns = ['join', 'contribution', 'reveal', 'attestation', 'close', 'evaluation'];
       return [onlyKey(ledgerKey.round(study, round)), ...nouns.map((noun) => keyRange(noun, study, tenDigits(round)))];
     });
   }

@@ -2,10 +2,11 @@ import { keyRange, ledgerKey } from '@consilium/domain';
 import api from 'fabric-contract-api';
 import { LedgerContext } from './ledger/ledgerContext.js';
 import { onlyKey } from './ledger/ledgerPages.js';
-import { newestVersion, recordedBy } from './ledger/roundReads.js';
+import { newestShareKey, newestVersion, recordedBy } from './ledger/roundReads.js';
 import { LedgerContract } from './ledgerContract.js';
 import { registerMember } from './rules/members.js';
 import { approveStudy, proposeStudy } from './rules/proposals.js';
+import { registerShareKey } from './rules/shareKeys.js';
 import { castVote, takesBack } from './rules/votes.js';
 
 const { Transaction } = api;
@@ -64,12 +65,25 @@ export class StudyContract extends LedgerContract {
     });
   }
 
+  @Transaction()
+  async registerShareKey(context: LedgerContext, command: string): Promise<string> {
+    return this.submit(context, 'StudyContract:registerShareKey', command, async (asked, state) => {
+      const { study, index } = asked.command;
+      const { msp } = asked.caller;
+      return registerShareKey(asked, {
+        newest: await newestVersion(state, study),
+        newestKey: await newestShareKey(state, study, msp),
+        same: await state.shareKey(study, msp, index),
+      });
+    });
+  }
+
   /** A page of the study, its versions, approvals, members' keys and votes. */
   @Transaction(false)
   async readStudy(context: LedgerContext, query: string): Promise<string> {
     return this.evaluate(context, 'StudyContract:readStudy', query, async ({ study }, state) => {
       await newestVersion(state, study);
-      const nouns = ['study', 'approval', 'member', 'vote'];
+      const nouns = ['study', 'approval', 'member', 'sharekey', 'vote'];
       return [onlyKey(ledgerKey.study(study)), ...nouns.map((noun) => keyRange(noun, study))];
     });
   }

@@ -76,9 +76,11 @@ export const ERRORS = {
   PROTOCOL_OVERFLOWS: { kind: 'invalid', message: '{problem}' },
   PROTOCOL_MODEL_INVALID: { kind: 'invalid', message: '{problem}' },
   PROTOCOL_RULE_UNSUITABLE: { kind: 'invalid', message: '{problem}' },
-  PROTOCOL_MODE_NOT_OFFERED: {
+  // PROTOCOL_MODE_NOT_OFFERED: when there was no private mode
+  PROTOCOL_PRIVATE_TOO_SMALL: {
     kind: 'invalid',
-    message: 'private mode is not offered by this version: propose the study with "mode": "open"',
+    message:
+      'a private study has three members at least, this one has {members}: two would learn each other by subtraction. Propose it with "mode": "open", or with more hospitals',
   },
   ALREADY_APPROVED: { kind: 'conflict', message: '{msp} has approved version {version} of study {study} already' },
   MEMBER_KEY_CHANGED: {

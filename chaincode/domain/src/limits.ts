@@ -3,6 +3,8 @@
 export const HOSPITALS_LOCAL_MAX = 20;
 export const HOSPITALS_PER_STUDY_MIN = 2;
 export const HOSPITALS_PER_STUDY_MAX = 50;
+/** Two hospitals learn each other's part of a sum by subtraction. */
+export const PRIVATE_MEMBERS_MIN = 3;
 export const ORDERERS_MAX = 10;
 
 /** A transaction's timestamp may differ from an endorsing peer's own clock by this much. */

@@ -22,7 +22,7 @@ describe('a sound protocol', () => {
   });
 
   test.each<[string, Partial<ProtocolInput>, RegExp]>([
-    ['private mode', { mode: 'private' }, /^PROTOCOL_MODE_NOT_OFFERED: /],
+    ['private mode between two', { mode: 'private', members: ['ClevelandMSP', 'HungaryMSP'] }, /^PROTOCOL_PRIVATE_TOO_SMALL: /],
     [
       'more bytes than allowed',
       {

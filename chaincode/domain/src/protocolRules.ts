@@ -3,14 +3,14 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { requireSuitableRule } from './aggregationRule.js';
 import { canonicalJson } from './canonicalJson.js';
 import { type ConsiliumError, refusal } from './errors.js';
-import { PROTOCOL_BYTES_MAX } from './limits.js';
+import { PRIVATE_MEMBERS_MIN, PROTOCOL_BYTES_MAX } from './limits.js';
 import { featureNames } from './protocolColumns.js';
 import { lossScale, statisticsScale, updateScale } from './quantisation.js';
 import { asksForStatistics, quorum, roundsMax, type StudyProtocol } from './study.js';
 import { sharedTensors, studyTensors } from './vectorLayout.js';
 
 /**
- * @throws ConsiliumError PROTOCOL_TOO_LARGE, PROTOCOL_RULE_UNSUITABLE (aggregation), PROTOCOL_MODE_NOT_OFFERED,
+ * @throws ConsiliumError PROTOCOL_TOO_LARGE, PROTOCOL_RULE_UNSUITABLE (aggregation), PROTOCOL_PRIVATE_TOO_SMALL,
  *   PROTOCOL_OVERFLOWS (sums could leave 32 bits), PROTOCOL_MODEL_INVALID (columns, label, model), INPUT_INVALID (rounds,
  *   quorum)
  */
@@ -18,7 +18,9 @@ export function requireSoundProtocol(protocol: StudyProtocol): void {
   const bytes = utf8ToBytes(canonicalJson(protocol)).length;
   if (bytes > PROTOCOL_BYTES_MAX) throw refusal('PROTOCOL_TOO_LARGE', { bytes, bytesMax: PROTOCOL_BYTES_MAX });
   requireSuitableRule(protocol.aggregation, protocol.members.length, protocol.mode);
-  if (protocol.mode !== 'open') throw refusal('PROTOCOL_MODE_NOT_OFFERED', {});
+  const members = protocol.members.length;
+  if (protocol.mode === 'private' && members < PRIVATE_MEMBERS_MIN)
+    throw refusal('PROTOCOL_PRIVATE_TOO_SMALL', { members });
   requireColumns(protocol);
   requireModel(protocol);
   requireScales(protocol);

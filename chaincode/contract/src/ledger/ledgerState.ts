@@ -24,7 +24,9 @@ import {
   type Phase,
   ReadLogHead,
   RestrictionEpoch,
+  Reveal,
   Round,
+  ShareKey,
   Study,
   type StudyId,
   type StudyVersion,
@@ -54,6 +56,9 @@ export class LedgerState {
   readonly approval = (study: StudyId, version: number, msp: Msp) =>
     this.#get(Approval, ledgerKey.approval(study, version, msp));
   readonly member = (study: StudyId, msp: Msp) => this.#get(MemberKeys, ledgerKey.member(study, msp));
+  readonly shareKey = (study: StudyId, msp: Msp, index: number) =>
+    this.#get(ShareKey, ledgerKey.shareKey(study, msp, index));
+  readonly reveal = (study: StudyId, round: number, msp: Msp) => this.#get(Reveal, ledgerKey.reveal(study, round, msp));
   readonly vote = (study: StudyId, subject: string, msp: Msp) => this.#get(Vote, ledgerKey.vote(study, subject, msp));
   readonly round = (study: StudyId, round: number) => this.#get(Round, ledgerKey.round(study, round));
   readonly join = (study: StudyId, round: number, msp: Msp) => this.#get(Join, ledgerKey.join(study, round, msp));
@@ -100,6 +105,9 @@ export class LedgerState {
     this.#range(Contribution, 'contribution', study, tenDigits(round));
   readonly attestations = (study: StudyId, round: number) =>
     this.#range(Attestation, 'attestation', study, tenDigits(round));
+  readonly reveals = (study: StudyId, round: number) => this.#range(Reveal, 'reveal', study, tenDigits(round));
+  /** Of one member, oldest first. */
+  readonly shareKeys = (study: StudyId, msp: Msp) => this.#range(ShareKey, 'sharekey', study, msp);
   readonly votes = (study: StudyId, subject: string) => this.#range(Vote, 'vote', study, subject);
   readonly rounds = (study: StudyId) => this.#range(Round, 'round', study);
   readonly policies = (msp: Msp) => this.#range(ConsentPolicy, 'policy', msp);

@@ -1,6 +1,7 @@
 /** What transactions of a round read together. Each reads no more than its decision needs, so that facts never conflict. */
 import {
   type Close,
+  type Join,
   ledgerKey,
   type Msp,
   type Phase,
@@ -8,6 +9,7 @@ import {
   type Round,
   type RoundFacts,
   refusal,
+  type ShareKey,
   type StudyId,
   type StudyProtocol,
   type StudyVersion,
@@ -97,9 +99,35 @@ export async function allFacts(state: LedgerState, round: Round, protocol: Study
     round,
     joins: byMsp(await state.joins(study, number)),
     contributions: byMsp(await state.contributions(study, number)),
+    reveals: byMsp(isMasked(round) ? await state.reveals(study, number) : []),
     attestations: byMsp(await state.attestations(study, number)),
     closes: await closesOf(state, round, phasesOf(kind, protocol.mode)),
   };
+}
+
+/** Whether vectors of this round are masked: then its record pins share keys. */
+export function isMasked(round: Pick<Round, 'shareKeys'>): boolean {
+  return round.shareKeys !== undefined;
+}
+
+/** Joins of hospitals, as far as they are there: they stand for ever. */
+export async function joinsOf(
+  state: LedgerState,
+  round: Round,
+  hospitals: readonly Msp[],
+): Promise<ReadonlyMap<Msp, Join>> {
+  const joins = await Promise.all(hospitals.map((msp) => state.join(round.study, round.round, msp)));
+  return byMsp(joins.filter((join) => join !== undefined));
+}
+
+/** A member's newest share key. */
+export async function newestShareKey(state: LedgerState, study: StudyId, msp: Msp): Promise<ShareKey | undefined> {
+  return (await state.shareKeys(study, msp)).at(-1);
+}
+
+async function newestShareKeys(state: LedgerState, study: StudyId, members: readonly Msp[]): Promise<ShareKey[]> {
+  const newest = await Promise.all(members.map((msp) => newestShareKey(state, study, msp)));
+  return newest.filter((key) => key !== undefined);
 }
 
 /** What settles a round: the named attestations alone, the absence of closes, and what concerns the candidate it judges. */
@@ -145,7 +173,12 @@ export async function openingFacts(
     before: before && (await settlingFacts(state, before, version.protocol, attestedBy)),
     registered: members.filter((msp) => registered.has(msp)),
     withdrawals: before && (await withdrawalsOf(state, before, version.protocol)),
+    shareKeys: version.protocol.mode === 'private' ? await newestShareKeys(state, study, members) : [],
     votes: {
+      leaveOut: (await state.votes(study, 'leave-out')).filter((vote) =>
+        vote.subject.endsWith(`~${tenDigits(number)}`),
+      ),
+      unmask: await state.votes(study, 'unmask'),
       end: await state.votes(study, 'end'),
       finish: await state.votes(study, subject('finish')),
       resume: await state.votes(study, subject('resume')),

@@ -4,6 +4,7 @@ import {
   type Close,
   closableFrom,
   deriveRound,
+  isDifferencing,
   isDisputed,
   type Msp,
   type Phase,
@@ -56,11 +57,13 @@ function requireOpen(protocol: StudyProtocol, facts: RoundFacts, state: RoundSta
 
 function abortOf(phase: Phase, tooFew: boolean): AbortReason | null {
   if (phase === 'attesting') return 'TOO_FEW_ATTESTATIONS';
+  if (phase === 'unmasking') return 'TOO_FEW_SHARES';
   return phase === 'contributing' && tooFew ? 'TOO_FEW_CONTRIBUTIONS' : null;
 }
 
 /**
- * Before its deadline a round is aborted where no outcome can reach t any more, or by vote: `abort~n`, or `end`.
+ * Before its deadline a round is aborted where no outcome can reach t any more, where its sum must not be opened beside
+ * another one, or by vote: `abort~n`, or `end`.
  * @throws ConsiliumError NOT_A_MEMBER, PHASE_CLOSED (aborted already), NOTHING_TO_CLOSE (agreed), ABORT_NOT_DUE
  */
 export function abortRound(
@@ -77,12 +80,14 @@ export function abortRound(
 ): Decision {
   const { study, round: number } = command;
   requireMember(study, protocol.members, caller.msp);
-  const { stage } = deriveRound(protocol, facts);
+  const { stage, survivors = [] } = deriveRound(protocol, facts);
   if (stage === 'aborted') throw refusal('PHASE_CLOSED', { phase: 'attesting', round: number });
   if (stage === 'agreed') throw refusal('NOTHING_TO_CLOSE', { phase: 'attesting', round: number });
   if (isCarried(protocol, votes.abort) || isCarried(protocol, votes.end))
     return closed(facts, stage, 'VOTED', caller.msp, at);
-  if (stage === 'attesting' && isDisputed(protocol, facts.attestations))
+  if (stage === 'unmasking' && isDifferencing(facts.round, survivors))
+    return closed(facts, stage, 'DIFFERENCING', caller.msp, at);
+  if ((stage === 'unmasking' || stage === 'attesting') && isDisputed(protocol, facts.attestations))
     return closed(facts, stage, 'DISPUTED', caller.msp, at);
   throw refusal('ABORT_NOT_DUE', { round: number });
 }
@@ -94,14 +99,14 @@ function closed(facts: RoundFacts, phase: Phase, abort: AbortReason | null, clos
 }
 
 /** Who has recorded the fact of a phase, in byte order. */
-function foundIn(phase: Phase, { joins, contributions, attestations }: RoundFacts): Msp[] {
+function foundIn(phase: Phase, { joins, contributions, reveals, attestations }: RoundFacts): Msp[] {
   switch (phase) {
     case 'joining':
       return [...joins.keys()].sort();
     case 'contributing':
       return [...contributions.keys()].sort();
     case 'unmasking':
-      return [];
+      return [...reveals.keys()].sort();
     case 'attesting':
       return [...attestations.keys()].sort();
   }

@@ -1,22 +1,30 @@
 /** A hospital says that it takes part in a round, on the protocol and the base that the round was opened with. */
-import { type Close, type Join, phasesOf, type Round, refusal } from '@consilium/domain';
+import { type Close, type Join, phasesOf, type Round, refusal, type ShareKey } from '@consilium/domain';
 import { type CohortFacts, requireCohort } from './cohorts.js';
-import { recorded, requireSame } from './facts.js';
+import { requireSame } from './facts.js';
 import { requireMember } from './members.js';
 import type { Asked } from './permissions.js';
 import { type Decision, write } from './records.js';
+import { joinKeyWrites } from './shareKeys.js';
 
 /**
  * Reads no other hospital's join: whoever may join, has not, and finds no close, is in the joining phase.
  * A join that stands is not judged again: its cohort was the right one when it was committed.
  * @throws ConsiliumError NOT_A_MEMBER, ROUND_NOT_AVAILABLE, PROTOCOL_HASH_MISMATCH, ROUND_BASE_MISMATCH, FACT_CHANGED,
- *   PHASE_CLOSED, and what `requireCohort` refuses
+ *   PHASE_CLOSED, and what `requireCohort` and `joinKeyWrites` refuse
+ * @param facts.nextKey what stands under the index of the share key that the join brings
  */
 export function joinRound(
   { command, caller, at }: Asked<'RoundContract:joinRound'>,
-  facts: Readonly<{ round: Round; own: Join | undefined; close: Close | undefined; cohort: CohortFacts }>,
+  facts: Readonly<{
+    round: Round;
+    own: Join | undefined;
+    close: Close | undefined;
+    cohort: CohortFacts;
+    nextKey: ShareKey | undefined;
+  }>,
 ): Decision {
-  const { study, round: number, protocolHash, baseDigest, cohort } = command;
+  const { study, round: number, protocolHash, baseDigest, cohort, keys } = command;
   const { round, own } = facts;
   const { msp } = caller;
   if (!round.available.includes(msp)) {
@@ -35,9 +43,9 @@ export function joinRound(
     });
   if (baseDigest !== round.base.digest)
     throw refusal('ROUND_BASE_MISMATCH', { round: number, expected: round.base.digest, found: baseDigest });
-  const record: Join = { study, round: number, msp, ...(cohort ? { cohort } : {}), at };
+  const record: Join = { study, round: number, msp, ...(cohort ? { cohort } : {}), ...(keys ? { keys } : {}), at };
   if (own) return requireSame('join', own, record);
   if (facts.close) throw refusal('PHASE_CLOSED', { phase: 'joining', round: number });
   requireCohort({ study, msp, cohort }, facts.cohort);
-  return recorded(record, write.join);
+  return { record, writes: [write.join(record), ...joinKeyWrites(round, { msp }, keys, facts.nextKey)] };
 }

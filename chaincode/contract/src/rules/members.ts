@@ -1,5 +1,13 @@
 /** Who belongs to a study, and the keys of those who take part. */
-import { type Approval, type MemberKeys, type Msp, refusal, type StudyId, type StudyVersion } from '@consilium/domain';
+import {
+  type Approval,
+  type MemberKeys,
+  type Msp,
+  refusal,
+  type ShareKey,
+  type StudyId,
+  type StudyVersion,
+} from '@consilium/domain';
 import type { Asked } from './permissions.js';
 import { type Decision, standing, write } from './records.js';
 
@@ -10,14 +18,14 @@ export function requireMember(study: StudyId, members: readonly Msp[], msp: Msp)
 
 /**
  * An agent registers once its own hospital has approved. It asks nothing of the others, so all may register in one block.
- * @throws ConsiliumError NOT_A_MEMBER, STUDY_NOT_ACTIVE, MEMBER_KEY_CHANGED
+ * @throws ConsiliumError NOT_A_MEMBER, STUDY_NOT_ACTIVE, MEMBER_KEY_CHANGED, SHARE_KEY_MISSING
  */
 export function registerMember(
   { command, caller }: Asked<'StudyContract:registerMember'>,
   facts: Readonly<{ newest: StudyVersion; approval: Approval | undefined; own: MemberKeys | undefined }>,
 ): Decision {
   const { msp } = caller;
-  const { study, receiptKey } = command;
+  const { study, receiptKey, shareKey } = command;
   const { protocol, version } = facts.newest;
   requireMember(study, protocol.members, msp);
   if (facts.own) {
@@ -26,5 +34,8 @@ export function registerMember(
   }
   if (!facts.approval) throw refusal('STUDY_NOT_ACTIVE', { study, missing: msp, version });
   const record: MemberKeys = { study, msp, receiptKey };
-  return { record, writes: [write.member(record)] };
+  if (protocol.mode !== 'private') return { record, writes: [write.member(record)] };
+  if (shareKey === undefined) throw refusal('SHARE_KEY_MISSING', { study });
+  const first: ShareKey = { study, msp, index: 0, publicKey: shareKey };
+  return { record, writes: [write.member(record), write.shareKey(first)] };
 }

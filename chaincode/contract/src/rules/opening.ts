@@ -1,6 +1,8 @@
 /** The next round: its kind, its base and its members follow from what is recorded. */
 import {
   FIRST_PROGRESS,
+  fixedOver,
+  guardsDifferences,
   isPaused,
   type ModelVersion,
   type Msp,
@@ -15,16 +17,19 @@ import {
   refusal,
   resumed,
   retrain,
+  type ShareKey,
   type StudyProtocol,
   type StudyVersion,
   tenDigits,
   type Vote,
   type WithdrawalReport,
 } from '@consilium/domain';
+import { type AvailabilityVotes, availabilityOf } from './availability.js';
 import { requireMember } from './members.js';
 import type { Asked } from './permissions.js';
 import { type Decision, type Write, write } from './records.js';
 import { type Settled, type SettlingFacts, settle } from './settlement.js';
+import { pinned } from './shareKeys.js';
 import { isCarried } from './votes.js';
 
 export type OpeningFacts = Readonly<{
@@ -39,7 +44,9 @@ export type OpeningFacts = Readonly<{
   registered: readonly Msp[];
   /** What patients' withdrawals make of the study; only where it is to be trained again for them, and some are new. */
   withdrawals: Withdrawals | undefined;
-  votes: Readonly<{ end: readonly Vote[]; finish: readonly Vote[]; resume: readonly Vote[] }>;
+  /** Private mode: the newest share key of each member that has one, in byte order of members. */
+  shareKeys: readonly ShareKey[];
+  votes: Readonly<{ end: readonly Vote[]; finish: readonly Vote[]; resume: readonly Vote[] }> & AvailabilityVotes;
 }>;
 
 export type Withdrawals = Readonly<{
@@ -66,7 +73,10 @@ export function openRound({ command, caller, at }: Asked<'RoundContract:openRoun
   const progress = goingOn(study, number, protocol, settled?.progress ?? FIRST_PROGRESS, facts.votes.resume);
   const kind = nextKind(protocol, progress, number, isCarried(protocol, facts.votes.finish));
   if (!kind) throw refusal('STUDY_ENDED', { study, how: progress.ended ?? 'rounds' });
-  const [needed, found] = [quorum(protocol), facts.registered.length];
+  const base = nextBase(progress);
+  const earlier = guardsDifferences(protocol) ? fixedOver(progress, kind, base.base?.version) : undefined;
+  const availability = availabilityOf(protocol, facts.registered, earlier, facts.votes);
+  const [needed, found] = [quorum(protocol), availability.available.length];
   if (found < needed) throw refusal('ROUND_TOO_FEW_REGISTERED', { study, needed, found });
   const record: Round = {
     study,
@@ -74,8 +84,9 @@ export function openRound({ command, caller, at }: Asked<'RoundContract:openRoun
     kind,
     protocolVersion: version,
     protocolHash,
-    ...nextBase(progress),
-    available: [...facts.registered],
+    ...base,
+    ...availability,
+    ...(phasesOf(kind, protocol.mode).includes('unmasking') ? { shareKeys: facts.shareKeys.map(pinned) } : {}),
     deadlines: deadlinesOf(protocol, kind, at),
     progress,
     openedBy: caller.msp,

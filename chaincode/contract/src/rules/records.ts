@@ -10,7 +10,9 @@ import {
   ledgerKey,
   MemberKeys,
   ModelVersion,
+  Reveal,
   Round,
+  ShareKey,
   Study,
   StudyVersion,
   Vote,
@@ -39,6 +41,16 @@ export const write = {
   member: (record: MemberKeys): Write => ({
     key: ledgerKey.member(record.study, record.msp),
     schema: MemberKeys,
+    record,
+  }),
+  shareKey: (record: ShareKey): Write => ({
+    key: ledgerKey.shareKey(record.study, record.msp, record.index),
+    schema: ShareKey,
+    record,
+  }),
+  reveal: (record: Reveal): Write => ({
+    key: ledgerKey.reveal(record.study, record.round, record.msp),
+    schema: Reveal,
     record,
   }),
   vote: (record: Vote): Write => ({

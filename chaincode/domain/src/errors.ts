@@ -75,6 +75,7 @@ export const ERRORS = {
   PROTOCOL_OVERFLOWS: { kind: 'invalid', message: '{problem}' },
   PROTOCOL_MODEL_INVALID: { kind: 'invalid', message: '{problem}' },
   PROTOCOL_RULE_UNSUITABLE: { kind: 'invalid', message: '{problem}' },
+  PROTOCOL_PRIVACY_UNSOUND: { kind: 'invalid', message: '{problem}' },
   PROTOCOL_MODE_NOT_OFFERED: {
     kind: 'invalid',
     message: 'private mode is not offered by this version: propose the study with "mode": "open"',

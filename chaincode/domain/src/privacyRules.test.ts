@@ -15,7 +15,11 @@ const privacy: NonNullable<ProtocolInput['privacy']> = {
   declaredPatients: { ClevelandMSP: 199, HungaryMSP: 172, SwitzerlandMSP: 30, VaMSP: 85 },
 };
 const SOUND: Partial<ProtocolInput> = { standardisation: 'declared-ranges', metrics: 'final', privacy };
-const layersModel = { kind: 'layers-model', topology: {}, tensors: [{ name: 'a/kernel', shape: [3] }] } as const;
+const layersModel: ProtocolInput['model'] = {
+  kind: 'layers-model',
+  topology: {},
+  tensors: [{ name: 'a/kernel', shape: [3] }],
+};
 const withPrivacy = (changes: object) => ({ privacy: { ...privacy, ...changes } });
 
 describe('a private study', () => {

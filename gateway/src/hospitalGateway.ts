@@ -77,7 +77,8 @@ export async function startGateway(
   });
 
   const events = new EventHub();
-  const training = ownTraining(configuration, events, log);
+  const consentDesk = noConsentDesk;
+  const training = ownTraining(configuration, consentDesk, events, log);
   const verifier = new VerifyDesk({ state: mirror, blobs, exchange, arithmetic, journal }, identity);
   const agent = new Agent(
     {
@@ -89,7 +90,7 @@ export async function startGateway(
       journal,
       personal,
       patients: training.patients,
-      consent: noConsentDesk,
+      consent: consentDesk,
       learner: replaced(training.forAgent),
       arithmetic,
       clock: systemClock,
@@ -124,7 +125,7 @@ export async function startGateway(
       verifier,
       timings: agent,
       failures: agent,
-      ownRows: ownRows(msp, training, disk),
+      ownRows: ownRows(msp, training, disk, consentDesk),
       clock: systemClock,
       log,
     },

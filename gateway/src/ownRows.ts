@@ -2,17 +2,21 @@
 import type { LocalTraining, Msp, StudyProtocol } from '@consilium/domain';
 import { refusal } from '@consilium/domain';
 import { personalOf } from './agent/personalOf.js';
+import type { ConsentDesk } from './agent/ports.js';
 import { StudyReader } from './agent/studyReader.js';
+import { ConsentedWork } from './consentedWork.js';
 import type { HospitalDisk } from './hospitalDisk.js';
 import type { AloneTrainingAsked, OwnRows } from './http/ports.js';
 import type { OwnTraining } from './ownTraining.js';
 
 export function ownRows(
   msp: Msp,
-  { source, learner, engine, onProgress: listen }: OwnTraining,
+  { source, patients, learner, engine, onProgress: listen }: OwnTraining,
   { mirror, blobs, personal }: HospitalDisk,
+  consent: ConsentDesk,
 ): OwnRows {
   const reader = new StudyReader(mirror);
+  const consented = new ConsentedWork(consent, patients);
   return {
     engine,
     async predictions({ study, protocol, version, digest }, signal) {
@@ -24,7 +28,11 @@ export function ownRows(
       }
       const own = view && personalOf(personal, view, msp, { version, digest });
       const inHand = { version, file, personal: own };
-      const { engine, rows } = await learner.predictions({ study, protocol, version: inHand }, signal);
+      const { engine, rows } = await consented.run(
+        { study, protocol },
+        (selection, during) => learner.predictions({ study, protocol, version: inHand, selection }, during),
+        signal,
+      );
       return { study, version, digest, engine, rows: [...rows] };
     },
     async trainAlone({ study, protocol, training: asked }, onProgress, signal) {
@@ -33,14 +41,27 @@ export function ownRows(
         if (progress.study === study && progress.round === 'alone') onProgress(progress.step / progress.steps);
       });
       try {
-        const { rows, ...result } = await learner.trainAlone({ study, protocol, training }, signal);
+        const { rows, ...result } = await consented.run(
+          { study, protocol },
+          (selection, during) => learner.trainAlone({ study, protocol, training, selection }, during),
+          signal,
+        );
         return { study, ...result, rows: [...rows] };
       } finally {
         stopListening();
       }
     },
     async report(study, protocol, signal) {
-      const { report } = await source.read(protocol, { study, ...(signal ? { signal } : {}) });
+      const { report } = await consented.run(
+        { study, protocol },
+        (selection, during) =>
+          source.read(protocol, {
+            study,
+            ...(selection ? { select: selection.patients } : {}),
+            ...(during ? { signal: during } : {}),
+          }),
+        signal,
+      );
       const { positives, columns, warnings, ...rest } = report;
       return { study, ...rest, columns: [...columns], warnings: [...warnings], ...(positives ? { positives } : {}) };
     },

@@ -1,6 +1,6 @@
 /** Training over this hospital's rows: what it is doing is told to whoever listens. */
 import type { StudyId } from '@consilium/domain';
-import type { Clock, Learner, Log, NewsDesk, PatientSource } from './agent/ports.js';
+import type { Clock, ConsentDesk, Learner, Log, NewsDesk, PatientSource } from './agent/ports.js';
 import type { GatewayConfiguration } from './configuration.js';
 import { CsvHospitalRows } from './data/csvHospitalRows.js';
 import { TrainingLearner, type TrainingProgress } from './learning/learner.js';
@@ -11,7 +11,12 @@ const PROGRESS_EVERY_MS = 250;
 
 export type OwnTraining = ReturnType<typeof ownTraining>;
 
-export function ownTraining({ data, engine: setting }: GatewayConfiguration, news: NewsDesk, log: Log) {
+export function ownTraining(
+  { data, engine: setting }: GatewayConfiguration,
+  consent: ConsentDesk,
+  news: NewsDesk,
+  log: Log,
+) {
   const { kind: _csv, ...csv } = data;
   const source = new CsvHospitalRows(csv);
   const listeners = new Set<(progress: TrainingProgress) => void>([progressNews(news, systemClock)]);
@@ -24,6 +29,7 @@ export function ownTraining({ data, engine: setting }: GatewayConfiguration, new
       for (const listener of listeners) listener(progress);
     },
   });
+  consent.onRestriction(() => learner.releaseSelections());
   const forAgent: Learner = {
     makeVector: async (task, signal) => {
       const made = await learner.makeVector(task, signal);

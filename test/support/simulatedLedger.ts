@@ -14,7 +14,7 @@
  * Endorsements agree where their `fingerprint` is equal; how many are needed is the caller's business. Whoever wants a
  * transaction that is late, lost or sent twice keeps the simulation and commits it when it likes, or again.
  */
-import { type ChaincodeEvent, type ReadWriteSet, SimulatedStub } from './simulatedStub.js';
+import { type ChaincodeEvent, type PrivateWrite, type ReadWriteSet, SimulatedStub } from './simulatedStub.js';
 import { type Entry, isSameVersion, VersionedState } from './versionedState.js';
 
 export type Creator = Readonly<{ msp: string; role: string | null; id: string }>;
@@ -28,15 +28,19 @@ export type Proposal = Readonly<{
   txId: string;
   /** The client's clock. */
   timestampMs: number;
+  /** Transient data by name: it reaches the endorsing peer, and no block. */
+  transient?: Readonly<Record<string, string>>;
 }>;
 
-/** The endorsing peer: what it has committed, and its own clock. */
-export type Endorser = Readonly<{ height?: number; clockMs?: number }>;
+/** The endorsing peer: what it has committed, its own clock, and its hospital; absent: the creator's own. */
+export type Endorser = Readonly<{ height?: number; clockMs?: number; msp?: string }>;
 
 export type Endorsed = Readonly<{
   ok: true;
   txId: string;
   readWriteSet: ReadWriteSet;
+  /** What goes into collections of private data; absent: nothing. */
+  privateWrites?: readonly PrivateWrite[];
   event: ChaincodeEvent | null;
   response: string;
   /** Equal where two peers would have signed the same bytes. */
@@ -69,6 +73,7 @@ export class SimulatedLedger {
   readonly #contracts: ReadonlyMap<string, Contract>;
   readonly #state = new VersionedState();
   readonly #committed = new Set<string>();
+  readonly #private = new Map<string, string>();
   #height = 0;
 
   constructor(options: Readonly<{ channel: string; contracts: readonly ContractClass[] }>) {
@@ -97,19 +102,27 @@ export class SimulatedLedger {
     return this.#state.range(start, end, height);
   }
 
+  /** What the hospital of a collection holds there under a key. */
+  readPrivate(collection: string, key: string): string | undefined {
+    return this.#private.get(`${collection} ${key}`);
+  }
+
   /** Runs the contract on one peer. What it writes is seen by nobody until it is committed. */
   async simulate(proposal: Proposal, endorser: Endorser = {}): Promise<Endorsed | Refused> {
-    const { txId, timestampMs } = proposal;
-    const stub = new SimulatedStub(this.#state, endorser.height ?? this.#height, {
-      txId,
-      channel: this.#channel,
-      timestampMs,
-    });
+    const { txId, timestampMs, transient, creator } = proposal;
+    const stub = new SimulatedStub(
+      this.#state,
+      endorser.height ?? this.#height,
+      { txId, channel: this.#channel, timestampMs, transient },
+      { msp: endorser.msp ?? creator.msp, privateValue: (collection, key) => this.readPrivate(collection, key) },
+    );
     try {
       const response = await this.#invoke(proposal, stub, endorser.clockMs ?? timestampMs);
       const [readWriteSet, event] = [stub.readWriteSet(), stub.event()];
       const fingerprint = JSON.stringify([readWriteSet, event, response]);
-      return { ok: true, txId, readWriteSet, event, response, fingerprint };
+      const endorsed: Endorsed = { ok: true, txId, readWriteSet, event, response, fingerprint };
+      const privateWrites = stub.privateWrites();
+      return privateWrites.length > 0 ? { ...endorsed, privateWrites } : endorsed;
     } catch (error) {
       const text = error instanceof Error ? error.message : String((error as { message?: unknown }).message);
       return { ok: false, txId, error: text, writes: stub.readWriteSet().writes, fingerprint: text };
@@ -117,17 +130,26 @@ export class SimulatedLedger {
   }
 
   /** Cuts a block. Its transactions are judged in order, each against the state with what valid ones before it wrote. */
-  validateAndCommit(transactions: readonly Pick<Endorsed, 'txId' | 'readWriteSet' | 'event'>[]): Committed[] {
+  validateAndCommit(
+    transactions: readonly Pick<Endorsed, 'txId' | 'readWriteSet' | 'privateWrites' | 'event'>[],
+  ): Committed[] {
     const block = this.#height;
-    const results = transactions.map(({ txId, readWriteSet, event }, transaction): Committed => {
+    const results = transactions.map(({ txId, readWriteSet, privateWrites = [], event }, transaction): Committed => {
       const code = this.#judge(txId, readWriteSet);
       if (code !== 'DUPLICATE_TXID') this.#committed.add(txId);
       if (code === 'VALID')
         for (const { key, value } of readWriteSet.writes) this.#state.write(key, value, { block, transaction });
+      if (code === 'VALID') this.#keepPrivate(privateWrites);
       return { txId, block, code, event: code === 'VALID' ? event : null };
     });
     this.#height += 1;
     return results;
+  }
+
+  #keepPrivate(writes: readonly PrivateWrite[]): void {
+    for (const { collection, key, value } of writes)
+      if (value === null) this.#private.delete(`${collection} ${key}`);
+      else this.#private.set(`${collection} ${key}`, value);
   }
 
   #judge(txId: string, { reads, ranges }: ReadWriteSet): ValidationCode {

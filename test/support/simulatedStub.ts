@@ -17,6 +17,15 @@ export type ReadWriteSet = Readonly<{
   writes: readonly Readonly<{ key: string; value: string }>[];
 }>;
 
+/** What a transaction puts into a collection of private data; null purges. It stands in no block. */
+export type PrivateWrite = Readonly<{ collection: string; key: string; value: string | null }>;
+
+/** Of the peer that endorses: its hospital, and the private data that it holds, by collection and key. */
+export type SimulatedPeer = Readonly<{
+  msp: string;
+  privateValue: (collection: string, key: string) => string | undefined;
+}>;
+
 export type ChaincodeEvent = Readonly<{ name: string; payload: string }>;
 
 type RangeRead = { start: string; end: string; exhausted: boolean; reads: { key: string; version: Version }[] };
@@ -24,24 +33,63 @@ type RangeRead = { start: string; end: string; exhausted: boolean; reads: { key:
 const decoder = new TextDecoder();
 const byKey = (a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
+type StubProposal = Readonly<{
+  txId: string;
+  channel: string;
+  timestampMs: number;
+  /** Transient data by name: it reaches the endorsing peer, and no block. */
+  transient?: Readonly<Record<string, string>> | undefined;
+}>;
+
 /** The part of fabric-shim's ChaincodeStub that the contract uses; anything else is not there and throws. */
 export class SimulatedStub {
   readonly #state: VersionedState;
   readonly #height: number;
-  readonly #proposal: Readonly<{ txId: string; channel: string; timestampMs: number }>;
+  readonly #proposal: StubProposal;
+  readonly #peer: SimulatedPeer;
   readonly #reads = new Map<string, Version | null>();
   readonly #ranges: RangeRead[] = [];
   readonly #writes = new Map<string, string>();
+  readonly #privateWrites: PrivateWrite[] = [];
   #event: ChaincodeEvent | null = null;
 
-  constructor(
-    state: VersionedState,
-    height: number,
-    proposal: Readonly<{ txId: string; channel: string; timestampMs: number }>,
-  ) {
+  constructor(state: VersionedState, height: number, proposal: StubProposal, peer: SimulatedPeer) {
     this.#state = state;
     this.#height = height;
     this.#proposal = proposal;
+    this.#peer = peer;
+  }
+
+  /** The hospital of the peer that endorses. */
+  getMspID(): string {
+    return this.#peer.msp;
+  }
+
+  getTransient(): Map<string, Uint8Array> {
+    return new Map(Object.entries(this.#proposal.transient ?? {}).map(([name, text]) => [name, Buffer.from(text)]));
+  }
+
+  async getPrivateData(collection: string, key: string): Promise<Uint8Array> {
+    this.#requireHeld(collection);
+    return Buffer.from(this.#peer.privateValue(collection, key) ?? '');
+  }
+
+  async putPrivateData(collection: string, key: string, value: Uint8Array): Promise<void> {
+    this.#privateWrites.push({ collection, key, value: decoder.decode(value) });
+  }
+
+  async purgePrivateData(collection: string, key: string): Promise<void> {
+    this.#privateWrites.push({ collection, key, value: null });
+  }
+
+  privateWrites(): readonly PrivateWrite[] {
+    return this.#privateWrites;
+  }
+
+  /** Another hospital's peer knows hashes alone. */
+  #requireHeld(collection: string): void {
+    if (collection !== `_implicit_org_${this.#peer.msp}`)
+      throw new Error('private data matching public hash version is not available');
   }
 
   getTxID(): string {

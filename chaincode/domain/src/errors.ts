@@ -76,6 +76,7 @@ export const ERRORS = {
   PROTOCOL_OVERFLOWS: { kind: 'invalid', message: '{problem}' },
   PROTOCOL_MODEL_INVALID: { kind: 'invalid', message: '{problem}' },
   PROTOCOL_RULE_UNSUITABLE: { kind: 'invalid', message: '{problem}' },
+  PROTOCOL_PRIVACY_UNSOUND: { kind: 'invalid', message: '{problem}' },
   // PROTOCOL_MODE_NOT_OFFERED: when there was no private mode
   PROTOCOL_PRIVATE_TOO_SMALL: {
     kind: 'invalid',

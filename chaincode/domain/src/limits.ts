@@ -31,6 +31,10 @@ export const HELD_OUT_PATIENTS_MAX = 100_000;
 export const GEOMETRIC_MEDIAN_STEPS = 32;
 export const VALIDATION_SHARE = 0.2;
 export const SMALL_CELL_MIN = 10;
+/** Largest L2 norm of one patient's gradient, delta and budget (millionths of epsilon) that a private study may choose. */
+export const PATIENT_CLIP_NORM_MAX = 1_000;
+export const PRIVACY_DELTA_MAX = 0.01;
+export const PRIVACY_BUDGET_MICRO_MAX = 100_000_000;
 /** Each patient's log-loss (or squared error) counts this much at most, in nats. */
 export const LOSS_PER_PATIENT_MAX = 16;
 export const SCORE_BINS_OPEN = 50;

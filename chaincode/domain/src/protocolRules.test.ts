@@ -22,7 +22,11 @@ describe('a sound protocol', () => {
   });
 
   test.each<[string, Partial<ProtocolInput>, RegExp]>([
-    ['private mode between two', { mode: 'private', members: ['ClevelandMSP', 'HungaryMSP'] }, /^PROTOCOL_PRIVATE_TOO_SMALL: /],
+    [
+      'private mode between two',
+      { mode: 'private', members: ['ClevelandMSP', 'HungaryMSP'] },
+      /^PROTOCOL_PRIVATE_TOO_SMALL: /,
+    ],
     [
       'more bytes than allowed',
       {

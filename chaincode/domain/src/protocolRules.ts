@@ -4,6 +4,7 @@ import { requireSuitableRule } from './aggregationRule.js';
 import { canonicalJson } from './canonicalJson.js';
 import { type ConsiliumError, refusal } from './errors.js';
 import { PRIVATE_MEMBERS_MIN, PROTOCOL_BYTES_MAX } from './limits.js';
+import { requireSoundPrivacy } from './privacyRules.js';
 import { featureNames } from './protocolColumns.js';
 import { lossScale, statisticsScale, updateScale } from './quantisation.js';
 import { asksForStatistics, quorum, roundsMax, type StudyProtocol } from './study.js';
@@ -12,7 +13,7 @@ import { sharedTensors, studyTensors } from './vectorLayout.js';
 /**
  * @throws ConsiliumError PROTOCOL_TOO_LARGE, PROTOCOL_RULE_UNSUITABLE (aggregation), PROTOCOL_PRIVATE_TOO_SMALL,
  *   PROTOCOL_OVERFLOWS (sums could leave 32 bits), PROTOCOL_MODEL_INVALID (columns, label, model), INPUT_INVALID (rounds,
- *   quorum)
+ *   quorum), PROTOCOL_PRIVACY_UNSOUND
  */
 export function requireSoundProtocol(protocol: StudyProtocol): void {
   const bytes = utf8ToBytes(canonicalJson(protocol)).length;
@@ -25,6 +26,7 @@ export function requireSoundProtocol(protocol: StudyProtocol): void {
   requireModel(protocol);
   requireScales(protocol);
   requireRounds(protocol);
+  requireSoundPrivacy(protocol);
 }
 
 function modelInvalid(problem: string): ConsiliumError {

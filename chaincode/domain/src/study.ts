@@ -21,6 +21,7 @@ import { FeatureColumns, LabelRule } from './protocolColumns.js';
 import { Model, TensorName } from './protocolModel.js';
 import { Aggregation, LocalTraining } from './protocolTraining.js';
 import { StudyConsent } from './studyConsent.js';
+import { StudyPrivacy } from './studyPrivacy.js';
 
 export const StudyMode = z.enum(['open', 'private']);
 export type StudyMode = z.infer<typeof StudyMode>;
@@ -95,6 +96,8 @@ export const StudyProtocol = z.strictObject({
   engine: z.enum(['auto', 'tfjs-node', 'wasm']).default('auto'),
   training: LocalTraining,
   aggregation: Aggregation,
+  /** Differential privacy for each hospital's patients; absent: none. */
+  privacy: StudyPrivacy.optional(),
   trainingRounds: z.int().min(1).max(TRAINING_ROUNDS_MAX),
   /** Rounds in all, aborted ones too; absent: trainingRounds + ROUNDS_BEYOND_TRAINING. */
   roundsMax: z
@@ -196,8 +199,12 @@ export function roundsMax(protocol: Pick<StudyProtocol, 'trainingRounds' | 'roun
   return protocol.roundsMax ?? protocol.trainingRounds + ROUNDS_BEYOND_TRAINING;
 }
 
-/** A statistics round is asked for where features are standardised over all hospitals, and where both classes must be seen. */
-export function asksForStatistics(protocol: Pick<StudyProtocol, 'standardisation' | 'label'>): boolean {
+/**
+ * A statistics round is asked for where features are standardised over all hospitals, and where both classes must be seen.
+ * Never in a private study: exact sums and counts have no noise.
+ */
+export function asksForStatistics(protocol: Pick<StudyProtocol, 'standardisation' | 'label' | 'privacy'>): boolean {
+  if (protocol.privacy) return false;
   return protocol.standardisation === 'federated' || protocol.label.kind === 'binary';
 }
 

@@ -8,8 +8,8 @@ import { phasesOf, type RoundState } from './roundPhases.js';
 import type { StudyProtocol } from './study.js';
 
 /** Whether the guard applies: masked sums without differential privacy. */
-export function guardsDifferences(protocol: Pick<StudyProtocol, 'mode'>): boolean {
-  return protocol.mode === 'private';
+export function guardsDifferences(protocol: Pick<StudyProtocol, 'mode' | 'privacy'>): boolean {
+  return protocol.mode === 'private' && !protocol.privacy;
 }
 
 /** The survivors that a round over this base must have, if a sum of its kind over it may be open already. */
@@ -33,7 +33,7 @@ export function isDifferencing(round: Pick<Round, 'sameSurvivorsAs'>, survivors:
  * @param bases versions that a later round may be over
  */
 export function fixedAfter(
-  protocol: Pick<StudyProtocol, 'mode'>,
+  protocol: Pick<StudyProtocol, 'mode' | 'privacy'>,
   round: Round,
   state: RoundState,
   bases: readonly number[],
@@ -49,7 +49,7 @@ export function fixedAfter(
 }
 
 function survivorsFixed(
-  protocol: Pick<StudyProtocol, 'mode'>,
+  protocol: Pick<StudyProtocol, 'mode' | 'privacy'>,
   round: Round,
   { survivors, abort, agreement }: RoundState,
 ): readonly Msp[] | undefined {

@@ -1,16 +1,19 @@
 /** Minibatch training of a network on a hospital's own rows. */
 
 import { type LocalTraining, refusal, type StudyProtocol } from '@consilium/domain';
-import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { BatchOrder } from './batchOrder.js';
 import type { Tensorflow } from './engines/engine.js';
 import { localSteps } from './localOptimiser.js';
+import { lossGradientOf } from './lossGradient.js';
 import { type Network, readValues, type TensorValues } from './models/network.js';
+import { penaltiesOf } from './penalties.js';
 
 /** How often training tells how far it is, and lets the process do something else. */
 const PROGRESS_MS = 250;
 
-export type TrainingJob = Readonly<{
+/** A network, a hospital's rows, and what they are trained by. */
+export type StepsJob = Readonly<{
   tf: Tensorflow;
   network: Network;
   training: LocalTraining;
@@ -19,7 +22,6 @@ export type TrainingJob = Readonly<{
   features: Float32Array;
   featureCount: number;
   labels: Float32Array;
-  order: BatchOrder;
   /** Where the FedProx term pulls to: shared tensors by name. */
   base: TensorValues;
   /** Named in errors. */
@@ -29,26 +31,44 @@ export type TrainingJob = Readonly<{
   onProgress?: (step: number) => void | Promise<void>;
 }>;
 
+export type TrainingJob = StepsJob & Readonly<{ order: BatchOrder }>;
+
 /**
- * Runs the steps; the network then holds what they gave.
+ * Trains on one batch after another; the network then holds what they gave.
  * @throws ConsiliumError TRAINING_NOT_FINITE
  */
 export async function trainLocally(job: TrainingJob): Promise<Map<string, Float32Array>> {
-  const { tf, network, training, order } = job;
-  const penalties = penaltiesOf(job);
-  const steps = localSteps(tf, training.optimiser);
+  const { tf, network, order } = job;
   const lossGradient = lossGradientOf(tf, job.label);
   const trained = network.trainable.map((name) => [name, network.variables.get(name) as Variable] as const);
   const variables = trained.map(([, variable]) => variable);
+  return runSteps(job, () => {
+    const { x, y } = batchOf(job, order.next());
+    const { grads } = tf.variableGrads(() => lossGradient(network.outputs(x, true), y), variables);
+    return new Map(trained.map(([name, variable]) => [name, grads[variable.name]]));
+  });
+}
+
+/**
+ * Runs the protocol's steps of its optimiser; the network then holds what they gave.
+ * @param gradients of the loss by tensor name; called in a `tf.tidy`, once for each step
+ * @throws ConsiliumError TRAINING_NOT_FINITE
+ */
+export async function runSteps(
+  job: StepsJob,
+  gradients: () => ReadonlyMap<string, Tensor | undefined>,
+): Promise<Map<string, Float32Array>> {
+  const { tf, network, training } = job;
+  const penalties = penaltiesOf(tf, network, training, job.base);
+  const steps = localSteps(tf, training.optimiser);
   let told = performance.now();
   try {
     for (let step = 1; step <= training.steps; step++) {
       tf.tidy(() => {
-        const { x, y } = batchOf(job, order.next());
-        const { grads } = tf.variableGrads(() => lossGradient(network.outputs(x, true), y), variables);
+        const found = gradients();
         steps.begin();
-        for (const [name, variable] of trained) {
-          const gradient = grads[variable.name];
+        for (const [name, gradient] of found) {
+          const variable = network.variables.get(name) as Variable;
           if (gradient) steps.apply(name, variable, penalties(name, variable, gradient));
         }
       });
@@ -72,7 +92,11 @@ function finiteValues(network: Network, round: number | string): Map<string, Flo
   return values;
 }
 
-function batchOf({ tf, features, featureCount, labels }: TrainingJob, rows: Int32Array) {
+/** Features `[rows, features]` and labels `[rows]` of rows. */
+export function batchOf(
+  { tf, features, featureCount, labels }: Pick<StepsJob, 'tf' | 'features' | 'featureCount' | 'labels'>,
+  rows: Int32Array,
+) {
   const x = new Float32Array(rows.length * featureCount);
   const y = new Float32Array(rows.length);
   for (const [k, row] of rows.entries()) {
@@ -80,45 +104,4 @@ function batchOf({ tf, features, featureCount, labels }: TrainingJob, rows: Int3
     y[k] = labels[row] as number;
   }
   return { x: tf.tensor2d(x, [rows.length, featureCount]), y: tf.tensor1d(y) };
-}
-
-/**
- * A loss of which only the gradient is computed, by formula: mean log-loss of log-odds (sigmoid(z) - y), or mean squared
- * error (2 (z - y)). Its value is never looked at and stands at 0; a step costs less than half of what it costs otherwise.
- */
-function lossGradientOf(
-  tf: Tensorflow,
-  label: StudyProtocol['label'],
-): (outputs: Tensor1D, labels: Tensor1D) => Scalar {
-  const loss = tf.customGrad((...args) => {
-    const [outputs, labels, save] = args as unknown as [Tensor1D, Tensor1D, (tensors: Tensor[]) => void];
-    save([outputs, labels]);
-    return {
-      value: tf.scalar(0),
-      gradFunc: (_: Tensor, saved: Tensor[]) => {
-        const [z, y] = saved as [Tensor, Tensor];
-        const predicted = label.kind === 'binary' ? tf.sigmoid(z) : z;
-        const factor = (label.kind === 'binary' ? 1 : 2) / z.size;
-        return [tf.mul(tf.sub(predicted, y), factor), tf.zerosLike(y)];
-      },
-    };
-  });
-  return loss as (outputs: Tensor1D, labels: Tensor1D) => Scalar;
-}
-
-type Penalties = ((name: string, variable: Variable, gradient: Tensor) => Tensor) & { dispose(): void };
-
-/** Gradients of l2/2 * ||kernels||² and of FedProx's mu/2 * ||w - w_base||² over shared tensors. */
-function penaltiesOf({ tf, network, training, base }: TrainingJob): Penalties {
-  const { l2, proximal } = training;
-  const anchors = new Map<string, Tensor>();
-  if (proximal > 0)
-    for (const [name, values] of base)
-      anchors.set(name, tf.tensor(values, (network.variables.get(name) as Variable).shape));
-  const penalties = (name: string, variable: Variable, gradient: Tensor): Tensor => {
-    const decayed = l2 > 0 && name.endsWith('kernel') ? tf.add(gradient, tf.mul(variable, l2)) : gradient;
-    const anchor = anchors.get(name);
-    return anchor ? tf.add(decayed, tf.mul(tf.sub(variable, anchor), proximal)) : decayed;
-  };
-  return Object.assign(penalties, { dispose: () => tf.dispose([...anchors.values()]) });
 }

@@ -3,24 +3,33 @@
 import type { Model, ModelTensor } from '@consilium/domain';
 import type { Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tensorflow } from '../engines/engine.js';
-import { type Network, variablesOf } from './network.js';
+import { variablesOf } from './network.js';
+import { type Trace, type TracedNetwork, tracing, untraced } from './tracedNetwork.js';
 
 type Perceptron = Extract<Model, { kind: 'multilayer-perceptron' }>;
 
 /** @param hidden the hidden layers' count and activation; absent: inputs lead to the output directly */
-export function denseNetwork(tf: Tensorflow, tensors: readonly ModelTensor[], hidden?: Perceptron): Network {
+export function denseNetwork(tf: Tensorflow, tensors: readonly ModelTensor[], hidden?: Perceptron): TracedNetwork {
   const variables = variablesOf(tf, tensors);
-  const layers = hidden?.hidden.map((_, k) => `hidden${k + 1}`) ?? [];
+  const widths = [...(hidden?.hidden ?? []), 1];
+  const layers = widths.map((units, k) => ({
+    kind: 'dense' as const,
+    name: k === widths.length - 1 ? 'output' : `hidden${k + 1}`,
+    output: [units] as const,
+  }));
+  const forward = (x: Tensor2D, trace: Trace) =>
+    layers
+      .reduce((inputs, { name }, k) => {
+        const result = trace(k, inputs, denseLayer(tf, variables, name, inputs)) as Tensor2D;
+        return name === 'output' ? result : tf[hidden?.activation ?? 'relu'](result);
+      }, x)
+      .as1D();
   return {
     variables,
     trainable: [...variables.keys()],
-    outputs(x) {
-      const last = layers.reduce(
-        (inputs, layer) => tf[hidden?.activation ?? 'relu'](denseLayer(tf, variables, layer, inputs)),
-        x,
-      );
-      return denseLayer(tf, variables, 'output', last).as1D();
-    },
+    layers,
+    outputs: (x) => forward(x, untraced),
+    traced: (x, taps, heard) => forward(x, tracing(tf, taps, heard)),
     dispose: () => tf.dispose([...variables.values()]),
   };
 }

@@ -36,7 +36,7 @@ const ROOMS = [
   },
   { name: 'verifier', from: '^chaincode/verifier/', rooms: [DOMAIN], node: NODE },
   ...[
-    { name: 'privacy', rooms: [DOMAIN] },
+    { name: 'privacy', rooms: [DOMAIN, AGENT_INTERFACES] },
     // Initial weights are drawn from privacy's keystream, so that every hospital draws the same.
     { name: 'learning', rooms: [DOMAIN, AGENT_INTERFACES, ...gateway('privacy')] },
   ].map(({ name, rooms }) => ({

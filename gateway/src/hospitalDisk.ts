@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AgentIdentity } from './agent/agentPorts.js';
 import type { Log } from './agent/ports.js';
 import { FileReceiptKeys } from './secrets/receiptKeys.js';
+import { FileRoundSecrets } from './secrets/roundSecrets.js';
 import { bindToChain } from './store/chainBinding.js';
 import { ChannelMirror } from './store/channelMirror.js';
 import { FileBlobs } from './store/fileBlobs.js';
@@ -27,6 +28,7 @@ export async function openDisk(home: string, identity: AgentIdentity, log: Log) 
     holdings: new Holdings(database),
     blobs: await FileBlobs.open(join(home, 'blobs'), log),
     receiptKeys: new FileReceiptKeys(join(home, 'secrets')),
+    roundSecrets: new FileRoundSecrets(join(home, 'secrets', 'rounds')),
     /** Ties the database to the chain whose first block has this hash. */
     bindTo: (genesis: string) => bindToChain(database, databaseFile, genesis),
     close() {

@@ -21,6 +21,7 @@ import { ownPeer } from './ownPeer.js';
 import { ownRows } from './ownRows.js';
 import { ownTraining } from './ownTraining.js';
 import { peerAnswers, untilPeerAnswers } from './peerCheck.js';
+import { shareSealing } from './privacy/shareSealing.js';
 import type { Holdings } from './store/holdings.js';
 import { systemClock } from './systemClock.js';
 
@@ -54,7 +55,7 @@ export async function startGateway(
   const identity = { msp, channel: channelName };
   const stopping = new AbortController();
   const disk = await openDisk(configuration.home, identity, log);
-  const { mirror, journal, personal, holdings, blobs, receiptKeys } = disk;
+  const { mirror, journal, personal, holdings, blobs, receiptKeys, roundSecrets: secrets } = disk;
   const peer = ownPeer(configuration, address, disk, log, stopping.signal);
 
   const tls = {
@@ -66,7 +67,10 @@ export async function startGateway(
   );
   const exchange = new ExchangeClient(msp, mirror, trusted, tls, log);
   const reader = new StudyReader(mirror);
-  const desk = new ReceiptDesk({ state: mirror, blobs, receiptKeys, journal, timers: systemTimers, log }, identity);
+  const desk = new ReceiptDesk(
+    { state: mirror, blobs, receiptKeys, secrets, sealing: shareSealing, journal, timers: systemTimers, log },
+    identity,
+  );
   const exchangeServer = new ExchangeServer(tls, {
     trusted,
     desk,
@@ -79,7 +83,10 @@ export async function startGateway(
   const events = new EventHub();
   const consentDesk = noConsentDesk;
   const training = ownTraining(configuration, consentDesk, events, log);
-  const verifier = new VerifyDesk({ state: mirror, blobs, exchange, arithmetic, journal }, identity);
+  const verifier = new VerifyDesk(
+    { state: mirror, blobs, exchange, arithmetic, sealing: shareSealing, journal },
+    identity,
+  );
   const agent = new Agent(
     {
       state: mirror,
@@ -87,6 +94,8 @@ export async function startGateway(
       blobs,
       exchange,
       receiptKeys,
+      secrets,
+      sealing: shareSealing,
       journal,
       personal,
       patients: training.patients,

@@ -6,6 +6,14 @@ export const ROUND_ERRORS = {
   },
   ROUND_KEYS_UNASKED: { kind: 'invalid', message: 'round {round} is open: join without keys' },
   ROUND_KEYS_INVALID: { kind: 'invalid', message: 'the keys of this join do not fit round {round}: {problem}' },
+  ROUND_SECRETS_LOST: {
+    kind: 'forbidden',
+    message: 'the secrets of round {round} of study {study} are not here any more: this hospital sits it out',
+  },
+  SHARES_UNOPENED: {
+    kind: 'forbidden',
+    message: 'the shares that {msp} sealed for this hospital in round {round} do not open: its vector gets no receipt',
+  },
   SHARE_KEY_MISSING: {
     kind: 'invalid',
     message: 'study {study} is private: registering takes a share key',

@@ -15,6 +15,7 @@ import type { AgentNews, FailureBook, StepFailure, TimingsBook } from './ports.j
 import { Retries } from './retries.js';
 import { journaledAbstention } from './roundJournal.js';
 import { RoundTimings } from './roundTimings.js';
+import { SecretKnowledge } from './secretKnowledge.js';
 import { type Step, type StepName, stepKey } from './step.js';
 import { StepFailures } from './stepFailures.js';
 import { StudyReader } from './studyReader.js';
@@ -36,6 +37,7 @@ export class Agent implements TimingsBook, FailureBook {
   readonly #identity: AgentIdentity;
   readonly #reader: StudyReader;
   readonly #disk: DiskKnowledge;
+  readonly #secrets: SecretKnowledge;
   readonly #disputes: Disputes;
   readonly #receipts = new OwnReceipts();
   readonly #retries = new Retries();
@@ -56,6 +58,7 @@ export class Agent implements TimingsBook, FailureBook {
     this.#identity = identity;
     this.#reader = new StudyReader(ports.state);
     this.#disk = new DiskKnowledge(ports.blobs, ports.journal);
+    this.#secrets = new SecretKnowledge(ports.secrets);
     this.#disputes = new Disputes(identity.msp, ports.journal);
     this.#timings = new RoundTimings(identity.msp);
   }
@@ -119,6 +122,7 @@ export class Agent implements TimingsBook, FailureBook {
       const view = this.#reader.study(study);
       if (!view?.version.protocol.members.includes(this.#identity.msp)) continue;
       await this.#disk.lookFor(view);
+      await this.#secrets.lookFor(view, this.#identity.msp);
       if (!this.#unsubscribe) return;
       this.#observe(view);
       const found = owedSteps(view, this.#knowledge(view), { ...this.#now(), dueSince: this.#dueSince });
@@ -229,6 +233,7 @@ export class Agent implements TimingsBook, FailureBook {
       receipts: (round) => this.#receipts.of(view.study, round),
       failures: (key) => this.#retries.count(key),
       cohort: (round) => cohortStanding(this.#ports.consent, view.study, round),
+      secrets: () => this.#secrets.of(view.study),
       withdrawals: () => this.#ports.consent.unreportedWithdrawals(view.study),
       dispute: (version) => this.#disputes.among(view, version),
     };

@@ -15,6 +15,8 @@ import type {
   PatientSource,
   PersonalStore,
   ReceiptKeys,
+  RoundSecrets,
+  ShareSealing,
   Timers,
 } from './ports.js';
 
@@ -24,6 +26,8 @@ export type AgentPorts = Readonly<{
   blobs: Blobs;
   exchange: Exchange;
   receiptKeys: ReceiptKeys;
+  secrets: RoundSecrets;
+  sealing: ShareSealing;
   journal: Journal;
   personal: PersonalStore;
   patients: PatientSource;

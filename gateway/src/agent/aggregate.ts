@@ -11,7 +11,7 @@ export async function aggregate(step: StepOf<'aggregate'>, context: StepContext)
   const round = roundOf(context, step);
   const began = ports.clock.monotonic();
   const members = [...view.registered.keys()];
-  const materials = await gatherMaterials(ports, identity.msp, round, members, signal);
+  const materials = await gatherMaterials(ports, identity, round, members, signal);
   const gathered = ports.clock.monotonic();
   timings.span(study, number, 'exchange', began, gathered);
   const { outcome, file, scores = [] } = recompute(ports.arithmetic, round, materials);

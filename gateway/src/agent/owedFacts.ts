@@ -3,6 +3,7 @@ import { type Msp, majority, type VersionRef } from '@consilium/domain';
 import { isConsentReason, reasonToSitOut, type SittingOutReason, touchedVersions } from './cohortStanding.js';
 import type { Knowledge } from './knowledge.js';
 import { ownVectorFiles } from './ownVectorFiles.js';
+import { forgettingOwed, hasOwnSecrets, isPrivate, isUnmasked, shareKeyOwed } from './privateRounds.js';
 import {
   hasJournaledJoin,
   journaledAbstention,
@@ -19,8 +20,9 @@ export function owedFacts(view: StudyView, know: Knowledge): Step[] {
   const { study, newest, previous } = view;
   if (!view.registered.has(know.msp))
     return isRegistrationOwed(view, know.msp) ? [{ name: 'registerMember', study, round: 0 }] : [];
+  const secrets = [...shareKeyOwed(view, know), ...forgettingOwed(view, know)];
   const late = previous ? lateFacts(view, previous, know) : [];
-  return newest ? [...late, ...newestFacts(view, newest, know)] : late;
+  return newest ? [...secrets, ...late, ...newestFacts(view, newest, know)] : secrets;
 }
 
 /**
@@ -94,17 +96,21 @@ function forgetting({ study }: StudyView, round: RoundView, { msp, journal, hold
 }
 
 /** Whether this hospital has joined the round, or still can, and keeps to what its journal says. */
-function mayTakePart({ study }: StudyView, round: RoundView, { msp, journal }: Knowledge): boolean {
+function mayTakePart(view: StudyView, round: RoundView, know: Knowledge): boolean {
+  const { study } = view;
+  const { msp, journal } = know;
   const { facts, state } = round;
   if (state.stage !== 'joining' && state.stage !== 'contributing') return false;
   if (journaledAbstention(journal, study, round.number) !== undefined) return false;
-  if (facts.joins.has(msp)) return hasJournaledJoin(journal, study, round.number);
+  if (facts.joins.has(msp))
+    return hasJournaledJoin(journal, study, round.number) && (!isPrivate(round) || hasOwnSecrets(view, round, know));
   return state.stage === 'joining' && facts.round.available.includes(msp);
 }
 
 /**
  * Joining, training, sharing, contributing. The vector depends on base and rows alone, so it is made while others join; where
- * patients must consent, not before the own join stands: whose rows it may use is committed with it.
+ * patients must consent, not before the own join stands: whose rows it may use is committed with it; where it is masked, not
+ * before the roster is fixed.
  */
 function participation(view: StudyView, round: RoundView, know: Knowledge, isBaseInHand: boolean): Step[] {
   const { study } = view;
@@ -115,6 +121,7 @@ function participation(view: StudyView, round: RoundView, know: Knowledge, isBas
   const steps: Step[] = [];
   if (!hasJoined && isBaseInHand) steps.push({ name: 'joinRound', ...about });
   if (protocol.consent && !(hasJoined && know.cohort(number).isAllowed)) return steps;
+  if (isPrivate(round) && !state.roster?.includes(msp)) return steps;
   const vector = journaledVector(journal, study, number);
   if (vector === undefined || !know.holds(vector)) {
     if (isBaseInHand && !facts.contributions.has(msp)) steps.push({ name: 'makeVector', ...about });
@@ -138,6 +145,7 @@ function isAggregationOwed(view: StudyView, round: RoundView, know: Knowledge): 
   const { kind, base } = facts.round;
   if (facts.attestations.has(know.msp) || isAbortedByClose(round)) return false;
   if (kind !== 'initial' && (!state.survivors || !base || !know.holds(base.digest))) return false;
+  if (kind !== 'initial' && !isUnmasked(round)) return false;
   if (know.dispute(base) !== undefined) return false;
   return journaledOutcome(know.journal, view.study, round.number) === undefined;
 }

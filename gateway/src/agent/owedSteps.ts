@@ -6,6 +6,7 @@ import { type Msp, rankedMembers } from '@consilium/domain';
 import type { Knowledge } from './knowledge.js';
 import { owedFacts, owedReport } from './owedFacts.js';
 import { owedTurns, type Turn } from './owedTurns.js';
+import { owedReveals } from './privateRounds.js';
 import { type Step, stepKey } from './step.js';
 import type { StudyView } from './studyView.js';
 
@@ -35,7 +36,7 @@ export function owedSteps(view: StudyView, know: Knowledge, moment: Moment): Owe
   const steps = [...owedReport(view, know), ...(view.isCarried('end') ? [] : owedFacts(view, know))];
   const dueSince = new Map<string, number>();
   const waits: number[] = [];
-  for (const turn of owedTurns(view)) {
+  for (const turn of [...owedTurns(view), ...owedReveals(view, know)]) {
     const key = stepKey(turn.step);
     const early = (turn.dueAt ?? moment.wall) - moment.wall;
     if (early > 0) {
@@ -51,6 +52,7 @@ export function owedSteps(view: StudyView, know: Knowledge, moment: Moment): Owe
   return { steps, dueSince, wakeInMs: waits.length > 0 ? Math.min(...waits) : undefined };
 }
 
-function waitOf({ members, rankedFor, step, graceMs }: Turn, msp: Msp, staggerMs: number): number {
-  return graceMs + rankedMembers(members, step.study, step.round, rankedFor).indexOf(msp) * staggerMs;
+function waitOf({ members, rankedFor, step, graceMs, atOnce = 1 }: Turn, msp: Msp, staggerMs: number): number {
+  const rank = rankedMembers(members, step.study, step.round, rankedFor).indexOf(msp);
+  return graceMs + Math.max(0, rank - atOnce + 1) * staggerMs;
 }

@@ -1,5 +1,5 @@
 /** What any member may do, and one is enough: opening, closing, aborting, recording. Members take it by rank. */
-import { closableFrom, isDisputed, type Msp, Phase, quorum, tenDigits } from '@consilium/domain';
+import { closableFrom, isDifferencing, isDisputed, type Msp, Phase, quorum, tenDigits } from '@consilium/domain';
 import type { Step } from './step.js';
 import { isOver, type RoundView, type StudyView } from './studyView.js';
 import { whatFollows } from './whatFollows.js';
@@ -16,6 +16,8 @@ export type Turn = Readonly<{
   members: readonly Msp[];
   /** What the ranks are drawn for. */
   rankedFor: string;
+  /** How many of the ranks go at once; absent: the first alone. */
+  atOnce?: number;
 }>;
 
 export function owedTurns(view: StudyView): Turn[] {
@@ -38,7 +40,9 @@ function turnsOfRunning(view: StudyView, round: RoundView): Turn[] {
 
 function isHopeless(view: StudyView, { number, protocol, facts, state }: RoundView): boolean {
   if (view.isCarried('end') || view.isCarried(`abort~${tenDigits(number)}`)) return true;
-  return state.stage === 'attesting' && isDisputed(protocol, facts.attestations);
+  if (state.stage !== 'unmasking' && state.stage !== 'attesting') return false;
+  if (state.stage === 'unmasking' && isDifferencing(facts.round, state.survivors ?? [])) return true;
+  return isDisputed(protocol, facts.attestations);
 }
 
 function turnsAfter(view: StudyView): Turn[] {

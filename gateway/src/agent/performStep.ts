@@ -1,7 +1,8 @@
 /** Does a step. What it throws is catalogued; what it wrote down before it failed is found by the next try. */
 import { aggregate, fetchVersion } from './aggregate.js';
 import { makeVector } from './makeVector.js';
-import { attest, contribute, joinRound, registerMember, reportEvaluation } from './recordFacts.js';
+import { attest, contribute, joinRound, registerMember, registerShareKey, reportEvaluation } from './recordFacts.js';
+import { revealShares } from './revealShares.js';
 import { shareVector } from './shareVector.js';
 import { forgetVector, reportWithdrawal, sitOut } from './sitOut.js';
 import type { Step } from './step.js';
@@ -12,6 +13,13 @@ export async function performStep(step: Step, context: StepContext): Promise<Ste
   switch (step.name) {
     case 'registerMember':
       return registerMember(step, context);
+    case 'registerShareKey':
+      return registerShareKey(step, context);
+    case 'reveal':
+      return revealShares(step, context);
+    case 'forgetSecrets':
+      await context.ports.secrets.keepOnly(step.study, step.shareKeys, step.rounds);
+      return undefined;
     case 'openRound':
       return openRound(step, context);
     case 'joinRound':

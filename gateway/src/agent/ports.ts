@@ -9,6 +9,7 @@ import type {
   Digest,
   ErrorCode,
   HospitalTimings,
+  JoinKeys,
   Metrics,
   Msp,
   Receipt,
@@ -26,6 +27,8 @@ export interface ChannelState {
   get(key: string): unknown;
   /** Keys in `[start, end)`, in byte order. */
   range(start: string, end: string): Array<{ key: string; value: unknown }>;
+  /** The transaction that wrote a key last: the same on every hospital. */
+  recordOf(key: string): Readonly<{ block: number; transactionId: string }> | undefined;
   /** Calls back after each block that changed the state. Returns how to stop. */
   onChange(listener: () => void): () => void;
 }
@@ -79,6 +82,87 @@ export interface ReceiptKeys {
   /** Signs a receipt payload: 64 bytes in base64. */
   sign(study: StudyId, payload: string): Promise<string>;
 }
+
+/** What a dealer keeps of a private round until its vector is masked: 32 bytes each, and what its join tells of them. */
+export type DealtSecrets = Readonly<{ selfMask: Uint8Array; maskKey: Uint8Array; keys: JoinKeys }>;
+
+/**
+ * Secrets of private rounds: apart from the database, never backed up nor restored. What was destroyed here opens no past
+ * round, whoever takes the disk later. Every write is durable before it resolves.
+ */
+export interface RoundSecrets {
+  /** What is kept of a round: the dealt secrets, or the masked vector in their place. */
+  stateOf(study: StudyId, round: number): Promise<'dealt' | 'masked' | undefined>;
+  dealt(study: StudyId, round: number): Promise<DealtSecrets | undefined>;
+  /** Once: @throws Error where something is kept of the round already */
+  keepDealt(study: StudyId, round: number, dealt: DealtSecrets): Promise<void>;
+  masked(study: StudyId, round: number): Promise<Uint8Array | undefined>;
+  /** In one write, the masked vector takes the place of the dealt secrets: there can be no second vector. */
+  keepMasked(study: StudyId, round: number, vector: Uint8Array): Promise<void>;
+  /** Indexes of the own share keys that are kept, ascending. */
+  shareKeys(study: StudyId): Promise<readonly number[]>;
+  /** The private key of an own share key: 32 bytes. */
+  shareKey(study: StudyId, index: number): Promise<Uint8Array | undefined>;
+  /** Keeps a new private key under an index, and gives back the one that is kept there: the first stays. */
+  keepShareKey(study: StudyId, index: number, privateKey: Uint8Array): Promise<Uint8Array>;
+  /** Destroys all other share keys, and all that is kept of other rounds. */
+  keepOnly(study: StudyId, shareKeys: readonly number[], rounds: readonly number[]): Promise<void>;
+  /** Rounds that something is kept of, ascending. */
+  rounds(study: StudyId): Promise<readonly number[]>;
+}
+
+/** A place in the list of a round's holders, and the key that shares are sealed to. */
+export type ShareHolder = Readonly<{ msp: Msp; publicKey: string }>;
+export type SharesOpened = Readonly<{ selfMask: string; maskKey: string }>;
+
+/** Where a private round's secrets are dealt: what everything of it is bound to. */
+export type DealingPlace = Readonly<{ channel: string; study: StudyId; round: number; dealer: Msp }>;
+
+/** Deals, seals and opens shares. Implemented in privacy/. Keys, hashes and shares are in base64. */
+export interface ShareSealing {
+  /** A fresh X25519 pair: the private key, and the public one in base64. */
+  newShareKey(): Readonly<{ privateKey: Uint8Array; publicKey: string }>;
+  publicKeyOf(privateKey: Uint8Array): string;
+  /** Fresh secrets of a round, their shares sealed to every holder. */
+  deal(
+    place: DealingPlace,
+    holders: readonly ShareHolder[],
+    threshold: number,
+    next: JoinKeys['next'],
+  ): Promise<DealtSecrets>;
+  /** What a holder was dealt; undefined where the box does not open, or a share does not match its hash. */
+  open(
+    place: DealingPlace,
+    holder: Readonly<{ msp: Msp; position: number; privateKey: Uint8Array }>,
+    keys: JoinKeys,
+  ): Promise<SharesOpened | undefined>;
+  /** The secret that shares give; undefined where they do not go together. It must be compared with what was committed. */
+  combine(shares: readonly string[]): Promise<Uint8Array | undefined>;
+  /** Whether these are the secrets that a join committed to. */
+  isSelfMask(secret: Uint8Array, keys: JoinKeys): boolean;
+  isMaskKey(secret: Uint8Array, keys: JoinKeys): boolean;
+  /** Masks a vector in place. @throws Error for a mask key of small order */
+  mask(vector: Int32Array, about: MaskingPlace, own: Msp, secrets: DealtSecrets): void;
+  /** Takes the masks off a sum of survivors' vectors, in place. */
+  unmask(sum: Int32Array, about: MaskingPlace, opened: OpenedMasks): void;
+}
+
+/** What a pair's mask depends on, and the mask keys of the roster. */
+export type MaskingPlace = Readonly<{
+  channel: string;
+  study: StudyId;
+  round: number;
+  baseDigest: Digest;
+  protocolHash: Digest;
+  /** Of every hospital of the roster, its join's keys. */
+  roster: ReadonlyMap<Msp, JoinKeys>;
+}>;
+
+/** Self masks of the survivors, mask keys of the others of the roster. */
+export type OpenedMasks = Readonly<{
+  selfMasks: ReadonlyMap<Msp, Uint8Array>;
+  maskKeys: ReadonlyMap<Msp, Uint8Array>;
+}>;
 
 /** Decisions that must survive a crash: small texts by study, round and name. */
 export interface Journal {
@@ -200,6 +284,8 @@ export interface Arithmetic {
       round: number;
       base: Uint8Array;
       vectors: ReadonlyMap<Msp, Uint8Array>;
+      /** Private mode: the sum, its masks taken off; the vectors are masked, and are not added up again. */
+      sum?: Int32Array;
     }>,
   ): Aggregated;
 }

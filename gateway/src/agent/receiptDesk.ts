@@ -25,7 +25,10 @@ export const MIRROR_WAIT_MS_MAX = 2_000;
 /** The vector would be in its place later: the mirror has yet to see the round, or the join. */
 const NOT_YET: readonly string[] = ['STUDY_UNKNOWN', 'ROUND_UNKNOWN', 'NOT_IN_ROSTER', 'MEMBER_NOT_REGISTERED'];
 
-export type ReceiptDeskPorts = Pick<AgentPorts, 'state' | 'blobs' | 'receiptKeys' | 'journal' | 'timers' | 'log'>;
+export type ReceiptDeskPorts = Pick<
+  AgentPorts,
+  'state' | 'blobs' | 'receiptKeys' | 'secrets' | 'sealing' | 'journal' | 'timers' | 'log'
+>;
 
 export class ReceiptDesk implements VectorDesk {
   readonly #ports: ReceiptDeskPorts;
@@ -44,6 +47,7 @@ export class ReceiptDesk implements VectorDesk {
     await this.#untilExpected(pushed, signal);
     const { blobs, journal, receiptKeys } = this.#ports;
     await this.#requireOwnKey(study);
+    await this.#requireOwnShares(pushed);
     // Before it takes up disk, too: a second vector leaves nothing here.
     this.#isSignedFor(pushed);
     await blobs.put(bytes);
@@ -107,6 +111,25 @@ export class ReceiptDesk implements VectorDesk {
     const { length } = vectorLayout(round.protocol, round.facts.round.kind);
     if (bytes.length !== length * 4)
       throw refusal('VECTOR_LENGTH_WRONG', { round: number, expected: length, found: bytes.length / 4 });
+  }
+
+  /**
+   * In a private round a receipt says as well that this hospital can open what it was dealt.
+   * @throws ConsiliumError SHARES_UNOPENED
+   */
+  async #requireOwnShares({ study, round: number, from }: PushedVector): Promise<void> {
+    const { msp, channel } = this.#identity;
+    const { secrets, sealing } = this.#ports;
+    const facts = this.#reader.round(study, number)?.facts;
+    const holders = facts?.round.shareKeys;
+    const position = holders?.findIndex((holder) => holder.msp === msp) ?? -1;
+    const pinned = holders?.[position];
+    if (!facts || !pinned) return;
+    const keys = facts.joins.get(from)?.keys;
+    const privateKey = await secrets.shareKey(study, pinned.index);
+    const place = { channel, study, round: number, dealer: from };
+    const opened = keys && privateKey && (await sealing.open(place, { msp, position, privateKey }, keys));
+    if (!opened) throw refusal('SHARES_UNOPENED', { msp: from, round: number });
   }
 
   /** A receipt that the channel cannot check would make its contribution refused: better none. */

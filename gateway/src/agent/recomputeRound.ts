@@ -1,17 +1,25 @@
 /** Gathers what a round summed up, and computes again what it makes: for attesting, and for verifying later. */
 import { type Contribution, type Msp, type Outcome, refusal, type VersionRef } from '@consilium/domain';
+import type { AgentIdentity } from './agentPorts.js';
 import { digestOf } from './digestOf.js';
-import type { Arithmetic, Blobs, Exchange, UpdateScore } from './ports.js';
+import { type OpenedSum, openSum } from './openSum.js';
+import type { Arithmetic, Blobs, ChannelState, Exchange, ShareSealing, UpdateScore } from './ports.js';
+import { isPrivate } from './privateRounds.js';
 import { holdersOf, type RoundView } from './studyView.js';
 
-export type Materials = Readonly<{ base: Uint8Array; vectors: ReadonlyMap<Msp, Uint8Array> }>;
+export type Materials = Readonly<{
+  base: Uint8Array;
+  vectors: ReadonlyMap<Msp, Uint8Array>;
+  /** Private mode: what the vectors' sum is without its masks, or why it cannot be opened. */
+  opened?: OpenedSum;
+}>;
 export type Recomputed = Readonly<{
   outcome: Outcome;
   file: Uint8Array | undefined;
   scores?: readonly UpdateScore[] | undefined;
 }>;
 
-type Sources = Readonly<{ blobs: Blobs; exchange: Exchange }>;
+type Sources = Readonly<{ blobs: Blobs; exchange: Exchange; state: ChannelState; sealing: ShareSealing }>;
 
 /**
  * The base and every survivor's vector, each checked against its digest: from the own disk, else from its contributor,
@@ -21,7 +29,7 @@ type Sources = Readonly<{ blobs: Blobs; exchange: Exchange }>;
  */
 export async function gatherMaterials(
   sources: Sources,
-  msp: Msp,
+  { msp, channel }: AgentIdentity,
   round: RoundView,
   members: readonly Msp[],
   signal?: AbortSignal,
@@ -41,10 +49,9 @@ export async function gatherMaterials(
     obtain(sources, base, others, signal),
     ...contributions.map((contribution) => obtainVector(sources, msp, contribution, others, signal)),
   ]);
-  return {
-    base: file,
-    vectors: new Map(contributions.map(({ msp: contributor }, k) => [contributor, vectors[k] as Uint8Array])),
-  };
+  const summed = new Map(contributions.map(({ msp: contributor }, k) => [contributor, vectors[k] as Uint8Array]));
+  const opened = isPrivate(round) ? { opened: await openSum(sources, round, channel, summed) } : {};
+  return { base: file, vectors: summed, ...opened };
 }
 
 /** @throws ConsiliumError VERSION_FILE_INVALID and whatever the arithmetic refuses */
@@ -55,7 +62,10 @@ export function recompute(arithmetic: Arithmetic, round: RoundView, materials: M
     const file = arithmetic.initialVersion(protocol);
     return { file, outcome: { kind: 'version', digest: digestOf(file), sumDigest: null, result: {} } };
   }
-  const { outcome, file, scores } = arithmetic.aggregate({ protocol, kind, round: number, ...materials });
+  const { base, vectors, opened } = materials;
+  if (opened && 'sealed' in opened) return { outcome: opened.sealed, file: undefined };
+  const sum = opened ? { sum: opened.sum } : {};
+  const { outcome, file, scores } = arithmetic.aggregate({ protocol, kind, round: number, base, vectors, ...sum });
   return { outcome, file, scores };
 }
 

@@ -1,5 +1,6 @@
 /** Steps that record a fact of this hospital's own. Each is written down before it is sent, and sent again as it was. */
 import { refusal, vectorLayout } from '@consilium/domain';
+import { joinKeysOf, ownShareKey } from './dealSecrets.js';
 import {
   journalContribution,
   journaledContribution,
@@ -15,11 +16,21 @@ import { whileAllowed } from './whileAllowed.js';
 
 export async function registerMember(
   step: StepOf<'registerMember'>,
-  { ports, signal }: StepContext,
+  { ports, view, signal }: StepContext,
 ): Promise<StepResult> {
   const { study } = step;
   const receiptKey = await ports.receiptKeys.publicKey(study);
-  return ports.channel.submit('StudyContract:registerMember', { study, receiptKey }, signal);
+  const isPrivate = view.version.protocol.mode === 'private';
+  const shareKey = isPrivate ? { shareKey: await ownShareKey({ study, index: 0 }, ports) } : {};
+  return ports.channel.submit('StudyContract:registerMember', { study, receiptKey, ...shareKey }, signal);
+}
+
+export async function registerShareKey(
+  { study, index }: StepOf<'registerShareKey'>,
+  { ports, signal }: StepContext,
+): Promise<StepResult> {
+  const publicKey = await ownShareKey({ study, index }, ports);
+  return ports.channel.submit('StudyContract:registerShareKey', { study, index, publicKey }, signal);
 }
 
 export async function joinRound(step: StepOf<'joinRound'>, context: StepContext): Promise<StepResult> {
@@ -29,7 +40,8 @@ export async function joinRound(step: StepOf<'joinRound'>, context: StepContext)
   const { base, protocolHash } = facts.round;
   if (!base) throw refusal('PHASE_CLOSED', { phase: 'joining', round });
   const cohort = protocol.consent ? (await selectCohort(step, context)).commitment : undefined;
-  const command = { study, round, protocolHash, baseDigest: base.digest, ...(cohort ? { cohort } : {}) };
+  const keys = facts.round.shareKeys ? { keys: await joinKeysOf(step, context) } : {};
+  const command = { study, round, protocolHash, baseDigest: base.digest, ...(cohort ? { cohort } : {}), ...keys };
   return whileAllowed(context, step, async (during) => {
     journalJoin(ports.journal, study, round, base.digest);
     timings.ready(study, round, 'joining', ports.clock.monotonic());

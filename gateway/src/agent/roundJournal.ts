@@ -13,6 +13,29 @@ export function journalJoin(journal: Journal, study: StudyId, round: number, bas
   journal.set(study, round, 'join', baseDigest);
 }
 
+/** The keys that this hospital's join of a private round brings: of a join with others, the secrets are not here. */
+export function journaledJoinKeys(journal: JournalReader, study: StudyId, round: number): string | undefined {
+  return journal.get(study, round, 'join-keys');
+}
+
+export function journalJoinKeys(journal: Journal, study: StudyId, round: number, keysDigest: Digest): void {
+  journal.set(study, round, 'join-keys', keysDigest);
+}
+
+/** What this hospital reveals of a round, decided once: it is sent until it stands, never another. */
+export function journaledReveal(
+  journal: JournalReader,
+  study: StudyId,
+  round: number,
+): Command<'RoundContract:reveal'> | undefined {
+  const text = journal.get(study, round, 'reveal');
+  return text === undefined ? undefined : commands['RoundContract:reveal'].parse(JSON.parse(text));
+}
+
+export function journalReveal(journal: Journal, command: Command<'RoundContract:reveal'>): void {
+  journal.set(command.study, command.round, 'reveal', canonicalJson(command));
+}
+
 /** The one vector of this hospital in a round. */
 export function journaledVector(journal: JournalReader, study: StudyId, round: number): Digest | undefined {
   const text = journal.get(study, round, 'vector');

@@ -7,11 +7,14 @@ export type Step = Readonly<
   { study: StudyId; round: number } & (
     | { name: 'registerMember' }
     | { name: 'openRound'; attestedBy: readonly Msp[] }
+    | { name: 'registerShareKey'; index: number }
     | { name: 'joinRound' }
     | { name: 'fetchVersion'; version: VersionRef; holders: readonly Msp[] }
     | { name: 'makeVector' }
     | { name: 'shareVector'; to: Msp; digest: Digest }
     | { name: 'contribute' }
+    | { name: 'reveal' }
+    | { name: 'forgetSecrets'; shareKeys: readonly number[]; rounds: readonly number[] }
     | { name: 'aggregate' }
     | { name: 'attest' }
     | { name: 'closePhase'; phase: Phase }

@@ -13,7 +13,9 @@ import {
   type Msp,
   majority,
   type Phase,
+  Reveal,
   Round,
+  ShareKey,
   Study,
   type StudyId,
   StudyVersion,
@@ -79,6 +81,7 @@ export class StudyReader {
       approved,
       active: isActive ? version : undefined,
       registered: this.#byMsp(MemberKeys, 'member', study),
+      shareKeys: (msp) => this.#shareKeys(study, msp),
       newest,
       previous: newestNumber < 1 ? undefined : this.round(study, newestNumber - 1),
       isCarried: (subject) => (votes.get(subject) ?? 0) >= majority(version.protocol),
@@ -104,7 +107,7 @@ export class StudyReader {
 
   /** Every value that a round's view is made of: a mirror that keeps its objects shows by them what has changed. */
   #valuesOf(study: StudyId, number: number): unknown[] {
-    const nouns = ['join', 'contribution', 'attestation', 'close'].flatMap((noun) => {
+    const nouns = ['join', 'contribution', 'reveal', 'attestation', 'close'].flatMap((noun) => {
       const { start, end } = keyRange(noun, study, number);
       return this.#state.range(start, end).map(({ value }) => value);
     });
@@ -120,6 +123,7 @@ export class StudyReader {
       round,
       joins: this.#byMsp(Join, 'join', study, number),
       contributions: this.#byMsp(Contribution, 'contribution', study, number),
+      reveals: this.#byMsp(Reveal, 'reveal', study, number),
       attestations: this.#byMsp(Attestation, 'attestation', study, number),
       closes: this.#closes(study, number),
     };
@@ -155,6 +159,11 @@ export class StudyReader {
       if (vote.yes) yes.set(vote.subject, (yes.get(vote.subject) ?? 0) + 1);
     }
     return yes;
+  }
+
+  #shareKeys(study: StudyId, msp: Msp): ShareKey[] {
+    const { start, end } = keyRange('sharekey', study, msp);
+    return this.#state.range(start, end).map(({ value }) => parse(ShareKey, value));
   }
 
   #closes(study: StudyId, round: number): Map<Phase, Close> {

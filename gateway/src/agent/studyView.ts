@@ -7,6 +7,7 @@ import type {
   Msp,
   RoundFacts,
   RoundState,
+  ShareKey,
   StudyId,
   StudyProtocol,
   StudyVersion,
@@ -32,6 +33,8 @@ export type StudyView = Readonly<{
   active: StudyVersion | undefined;
   /** Receipt keys of the members that have registered. */
   registered: ReadonlyMap<Msp, MemberKeys>;
+  /** Share keys of a member on the ledger, oldest first. */
+  shareKeys(msp: Msp): readonly ShareKey[];
   newest: RoundView | undefined;
   /** The round before the newest: a slow hospital may still owe its attestation. */
   previous: RoundView | undefined;

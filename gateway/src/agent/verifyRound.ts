@@ -22,7 +22,7 @@ import { isDisputeLifted, journalDisputeLifted, journaledOutcome } from './round
 import { StudyReader } from './studyReader.js';
 import type { RoundView, StudyView } from './studyView.js';
 
-export type VerifyPorts = Pick<AgentPorts, 'state' | 'blobs' | 'exchange' | 'arithmetic' | 'journal'>;
+export type VerifyPorts = Pick<AgentPorts, 'state' | 'blobs' | 'exchange' | 'arithmetic' | 'sealing' | 'journal'>;
 
 export class VerifyDesk implements RoundVerifier {
   readonly #ports: VerifyPorts;
@@ -43,7 +43,7 @@ export class VerifyDesk implements RoundVerifier {
     const agreed = round.state.agreement?.outcome;
     if (!agreed) throw refusal('ROUND_NOT_SETTLED', { study, round: number, stage: round.state.stage });
     const members = [...view.registered.keys()];
-    const materials = await gatherMaterials(this.#ports, this.#identity.msp, round, members, signal);
+    const materials = await gatherMaterials(this.#ports, this.#identity, round, members, signal);
     const { outcome, file, scores } = recompute(this.#ports.arithmetic, round, materials);
     const checks = [
       ...(materials ? contributionChecks(view, round, materials, this.#identity.channel) : []),
@@ -104,8 +104,13 @@ function outcomeChecks(round: RoundView, agreed: Outcome, own: Outcome): RoundCh
   const checks = [
     check('attestations', members.length >= majority(round.protocol), `${members.length} members attested one outcome`),
     check('kind of outcome', own.kind === agreed.kind, own.kind),
-    check('sum', own.sumDigest === agreed.sumDigest, own.sumDigest ?? 'none: computed from the protocol'),
   ];
+  if (agreed.kind === 'sealed') {
+    const found = own.kind === 'sealed' ? `${own.reason} ${own.dealer}` : 'a sum that opens';
+    return [...checks, check('reason', found === `${agreed.reason} ${agreed.dealer}`, found)];
+  }
+  const sumDigest = own.kind === 'sealed' ? 'none: it does not open' : own.sumDigest;
+  checks.push(check('sum', sumDigest === agreed.sumDigest, sumDigest ?? 'none: computed from the protocol'));
   if (agreed.kind === 'none') {
     const reason = own.kind === 'none' ? own.reason : 'a version';
     return [...checks, check('reason', reason === agreed.reason, reason)];

@@ -7,6 +7,7 @@ import {
   ledgerKey,
   type Msp,
   Phase,
+  Reveal,
   Round,
   type StudyId,
   type StudyProtocol,
@@ -23,6 +24,7 @@ export type RoundRecords = Readonly<{
     round: Round;
     joins: ReadonlyMap<Msp, Recorded<Join>>;
     contributions: ReadonlyMap<Msp, Recorded<Contribution>>;
+    reveals: ReadonlyMap<Msp, Recorded<Reveal>>;
     attestations: ReadonlyMap<Msp, Recorded<Attestation>>;
     closes: ReadonlyMap<Phase, Recorded<Close>>;
   }>;
@@ -39,6 +41,7 @@ export function roundRecords(records: Records, study: StudyId, number: number): 
     round: plainRound,
     joins: byMsp(records.list(Join, 'join', study, number)),
     contributions: byMsp(records.list(Contribution, 'contribution', study, number)),
+    reveals: byMsp(records.list(Reveal, 'reveal', study, number)),
     attestations: byMsp(records.list(Attestation, 'attestation', study, number)),
     closes: new Map(closes.map((close) => [close.phase, close])),
   };

@@ -54,6 +54,7 @@ export function roundResource(
     opened: round,
     joins: Object.fromEntries(facts.joins),
     contributions: Object.fromEntries(facts.contributions),
+    reveals: Object.fromEntries(facts.reveals),
     attested: Object.fromEntries(facts.attestations),
     closes: [...facts.closes.values()],
     disputes: disputesOf(deriveRound(protocol, facts), facts),

@@ -46,7 +46,7 @@ function aggregate(round: RoundVectors): Aggregated {
   for (const { length } of round.vectors.values())
     if (length !== 4 * layout.length)
       throw refusal('VECTOR_LENGTH_WRONG', { round: round.round, expected: layout.length, found: length / 4 });
-  const sum = sumVectors(round.vectors.values(), layout.length);
+  const sum = round.sum ?? sumVectors(round.vectors.values(), layout.length);
   const sumDigest = sha256(vectorBytes(sum));
   const made = versionMade(round, layout, sum);
   if ('reason' in made)

@@ -1,5 +1,5 @@
 /** The demo's command line: one set of options for `prepare` and `run`, since the verb hands all of them to both. */
-import { ChannelKind } from '@consilium/domain';
+import { ChannelKind, StudyMode } from '@consilium/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export type DemoOptions = Readonly<{
@@ -12,6 +12,7 @@ export type DemoOptions = Readonly<{
   study?: string;
   fractions?: readonly number[];
   engine: string;
+  mode?: StudyMode;
   figures?: string;
   models?: string;
   keep: boolean;
@@ -39,7 +40,12 @@ export function withDemoOptions(command: Command): Command {
     .option('--models <folder>', 'writes the released model of each seed there, as safetensors')
     .option('--figures <folder>', 'writes figures as SVG there (with --fractions always: figures in the home folder)')
     .addOption(new Option('--engine <name>', 'what trains').choices(['auto', 'tfjs-node', 'wasm']).default('auto'))
-    .addOption(new Option('--mode <mode>', 'how updates travel').choices(['open']).default('open'))
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'private: updates travel masked, only their sum is opened (the default with three hospitals or more)',
+      ).choices(StudyMode.options),
+    )
     .addOption(new Option('--channel <kind>', 'which channel').choices(ChannelKind.options).default('embedded'))
     .addOption(new Option('--network-only', 'prepares for a network without a study').hideHelp())
     .option('--fresh', 'begins with an empty home folder')

@@ -47,8 +47,8 @@ async function playAll(
   await registerHospitals(network.hospitals, say);
   const play: Play = async (seed, trainingShare) => {
     const members = network.hospitals.map(({ msp }) => msp);
-    const { study, rounds } = options;
-    const wish = { study, rounds, members, seed, ...(trainingShare === undefined ? {} : { trainingShare }) };
+    const { study, rounds, mode } = options;
+    const wish = { study, rounds, mode, members, seed, ...(trainingShare === undefined ? {} : { trainingShare }) };
     return runStudy(network.hospitals, await demoStudy(wish), say, signal);
   };
 

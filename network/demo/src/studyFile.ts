@@ -1,17 +1,17 @@
 /** The study that is run: the heart study, or one from a file, fitted to the hospitals that are there. */
 import { readFile } from 'node:fs/promises';
 import { BaselineBody } from '@consilium/client';
-import { type Msp, refusal, StudyProtocol } from '@consilium/domain';
+import { type Msp, PRIVATE_MEMBERS_MIN, refusal, StudyMode, StudyProtocol } from '@consilium/domain';
 import { z } from 'zod';
 import type { AloneTraining } from './arms.js';
 import { readAloneTraining, readFederatedTraining, readHeartStudy } from './heart/heartStudies.js';
 
 export type DemoStudy = Readonly<{ id: string; protocol: StudyProtocol; alone: AloneTraining }>;
 
-/** What `--study FILE` may leave out: members are the topology's hospitals, seed is `--seed`. */
+/** What `--study FILE` may leave out: members are the topology's hospitals, seed is `--seed`, mode is `--mode`. */
 const StudyFile = z.looseObject({
   schemaVersion: z.literal(1).default(1),
-  mode: z.literal('open').default('open'),
+  mode: StudyMode.optional(),
   /** How each hospital trains alone, for comparison. What is absent is the study's own, with all rounds' steps in one go. */
   alone: BaselineBody.shape.training.unwrap().optional(),
 });
@@ -19,13 +19,22 @@ const StudyFile = z.looseObject({
 type Wish = Readonly<{
   study?: string | undefined;
   seed: number;
+  /** What the user asks for; absent: what the study says, else private where hospitals and rule let it be. */
+  mode?: StudyMode | undefined;
   rounds?: number | undefined;
   members: readonly Msp[];
   trainingShare?: number;
 }>;
 
 /** @throws ConsiliumError INPUT_INVALID that names the file and each field that does not fit */
-export async function demoStudy({ study, seed, rounds, members, trainingShare }: Wish): Promise<DemoStudy> {
+export async function demoStudy({
+  study,
+  seed,
+  mode: asked,
+  rounds,
+  members,
+  trainingShare,
+}: Wish): Promise<DemoStudy> {
   const sorted = [...members].sort((a, b) => (a < b ? -1 : 1));
   const changes = {
     members: sorted,
@@ -37,16 +46,25 @@ export async function demoStudy({ study, seed, rounds, members, trainingShare }:
     // With fewer rows other settings are best, for all arms alike.
     const alone = await readAloneTraining(trainingShare);
     const training = await readFederatedTraining(trainingShare);
-    const protocol = StudyProtocol.parse({ ...(await readHeartStudy('study')), training, ...changes });
+    const mode = asked ?? modeFor(sorted);
+    const protocol = StudyProtocol.parse({ ...(await readHeartStudy('study')), training, ...changes, mode });
     return { id: 'heart', protocol, alone };
   }
   const { alone, ...written } = parsed(study, StudyFile, await readJson(study));
-  const protocol = parsed(study, StudyProtocol, { ...written, ...changes });
+  const mode = asked ?? written.mode ?? modeFor(sorted, written.aggregation);
+  const protocol = parsed(study, StudyProtocol, { ...written, ...changes, mode });
   return {
     id: 'study',
     protocol,
     alone: () => ({ steps: Math.min(100_000, protocol.training.steps * protocol.trainingRounds), ...alone }),
   };
+}
+
+/** Private, unless two would learn each other by subtraction or the rule looks at single updates. */
+function modeFor(members: readonly Msp[], aggregation?: unknown): StudyMode {
+  const { rule } = (aggregation ?? {}) as { rule?: unknown };
+  const isSumEnough = rule === undefined || rule === 'weighted-mean';
+  return members.length >= PRIVATE_MEMBERS_MIN && isSumEnough ? 'private' : 'open';
 }
 
 async function readJson(file: string): Promise<unknown> {

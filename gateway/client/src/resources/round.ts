@@ -11,9 +11,11 @@ import {
   NoVersionReason,
   Outcome,
   Phase,
+  Reveal,
   Round,
   RoundKind,
   RoundNumber,
+  SealedReason,
   StudyId,
   VersionStatus,
 } from '@consilium/domain';
@@ -40,7 +42,7 @@ export const RoundSummary = z.object({
   modelDigest: Digest.nullable(),
   /** Of that version, once recorded. */
   status: VersionStatus.nullable(),
-  abort: z.object({ phase: Phase, reason: z.union([AbortReason, NoVersionReason]) }).nullable(),
+  abort: z.object({ phase: Phase, reason: z.union([AbortReason, NoVersionReason, SealedReason]) }).nullable(),
 });
 export type RoundSummary = z.infer<typeof RoundSummary>;
 
@@ -53,6 +55,8 @@ export const RoundResource = z.object({
   opened: z.object({ ...Round.shape, record: RecordedAt }),
   joins: z.record(Msp, z.object({ ...Join.shape, record: RecordedAt })),
   contributions: z.record(Msp, z.object({ ...Contribution.shape, record: RecordedAt })),
+  /** Private mode. */
+  reveals: z.record(Msp, z.object({ ...Reveal.shape, record: RecordedAt })),
   attested: z.record(Msp, z.object({ ...Attestation.shape, record: RecordedAt })),
   closes: z.array(z.object({ ...Close.shape, record: RecordedAt })),
   disputes: z.array(Dispute),

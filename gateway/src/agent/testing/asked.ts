@@ -5,6 +5,7 @@ import { Disputes } from '../disputes.js';
 import type { Knowledge } from '../knowledge.js';
 import { owedSteps } from '../owedSteps.js';
 import { journalJoin, journalVector } from '../roundJournal.js';
+import type { SecretStanding } from '../secretKnowledge.js';
 import { StudyReader } from '../studyReader.js';
 import type { StudyView } from '../studyView.js';
 import { MemoryJournal } from './memoryJournal.js';
@@ -21,6 +22,7 @@ export class Asked {
   readonly failures = new Map<string, number>();
   cohort: CohortStanding = { root: undefined, isAllowed: false };
   withdrawals: Readonly<{ fromRound: number; toRound: number }> | undefined;
+  secrets: SecretStanding = { newest: undefined, shareKeys: [], rounds: [] };
   dueSince: ReadonlyMap<string, number> = new Map();
   wall = OPENED_AT;
   monotonic = 0;
@@ -41,6 +43,7 @@ export class Asked {
       receipts: () => this.receipts,
       failures: (key) => this.failures.get(key) ?? 0,
       cohort: () => this.cohort,
+      secrets: () => this.secrets,
       withdrawals: () => this.withdrawals,
       dispute: (version) => disputes.among(view, version),
     };

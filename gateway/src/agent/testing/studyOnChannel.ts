@@ -20,6 +20,7 @@ import type { ChannelState } from '../ports.js';
 
 export class MemoryState implements ChannelState {
   readonly #values = new Map<string, unknown>();
+  readonly #places = new Map<string, { block: number; transactionId: string }>();
   readonly #listeners = new Set<() => void>();
   #height = 0;
 
@@ -36,6 +37,10 @@ export class MemoryState implements ChannelState {
     return keys.map((key) => ({ key, value: this.#values.get(key) }));
   }
 
+  recordOf(key: string): { block: number; transactionId: string } | undefined {
+    return this.#places.get(key);
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -44,6 +49,7 @@ export class MemoryState implements ChannelState {
   /** A block with one write. */
   put(key: string, value: unknown): void {
     this.#values.set(key, value);
+    this.#places.set(key, { block: this.#height, transactionId: `tx${this.#height}` });
     this.#height += 1;
     for (const listener of [...this.#listeners]) listener();
   }

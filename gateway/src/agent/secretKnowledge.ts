@@ -1,0 +1,38 @@
+/** What is kept of a private study's secrets, as far as the next decision asks for it. */
+import type { Msp } from '@consilium/domain';
+import type { RoundSecrets } from './ports.js';
+import type { StudyView } from './studyView.js';
+
+export type SecretStanding = Readonly<{
+  /** Of the newest round: the dealt secrets, or the masked vector in their place. */
+  newest: 'dealt' | 'masked' | undefined;
+  /** Indexes of own share keys whose secret is kept. */
+  shareKeys: readonly number[];
+  /** Rounds that something is kept of. */
+  rounds: readonly number[];
+}>;
+
+const NONE: SecretStanding = { newest: undefined, shareKeys: [], rounds: [] };
+
+export class SecretKnowledge {
+  readonly #secrets: RoundSecrets;
+  readonly #standings = new Map<string, SecretStanding>();
+
+  constructor(secrets: RoundSecrets) {
+    this.#secrets = secrets;
+  }
+
+  async lookFor(view: StudyView, msp: Msp): Promise<void> {
+    const { study, version, newest, registered } = view;
+    if (version.protocol.mode !== 'private' || !registered.has(msp)) return;
+    this.#standings.set(study, {
+      newest: newest && (await this.#secrets.stateOf(study, newest.number)),
+      shareKeys: await this.#secrets.shareKeys(study),
+      rounds: await this.#secrets.rounds(study),
+    });
+  }
+
+  of(study: string): SecretStanding {
+    return this.#standings.get(study) ?? NONE;
+  }
+}

@@ -1,11 +1,13 @@
 import { type CommandInput, ledgerKey, refusal, type TransactionName } from '@consilium/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { shareSealing } from '../privacy/shareSealing.js';
 import { Agent } from './agent.js';
 import type { AgentPorts } from './agentPorts.js';
 import { noConsentDesk } from './noConsentDesk.js';
 import type { AgentNews, Committed, VectorMade, VectorTask } from './ports.js';
 import { MemoryBlobs } from './testing/memoryBlobs.js';
 import { MemoryJournal } from './testing/memoryJournal.js';
+import { MemorySecrets } from './testing/memorySecrets.js';
 import { newReceiptKey } from './testing/receiptKey.js';
 import { A, B, C, D, OPENED_AT, STUDY, StudyOnChannel, versionOutcome } from './testing/studyOnChannel.js';
 
@@ -32,6 +34,8 @@ class Running {
     blobs: this.blobs,
     journal: new MemoryJournal(),
     receiptKeys: newReceiptKey().keys,
+    secrets: new MemorySecrets(),
+    sealing: shareSealing,
     personal: { get: () => undefined, set: () => undefined, remove: () => undefined },
     patients: { patients: async () => new Map() },
     consent: noConsentDesk,

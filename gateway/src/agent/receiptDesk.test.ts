@@ -1,11 +1,13 @@
 import { type Msp, receiptPayload, vectorLayout } from '@consilium/domain';
 import { describe, expect, jest, test } from '@jest/globals';
+import { shareSealing } from '../privacy/shareSealing.js';
 import { digestOf } from './digestOf.js';
 import type { PushedVector } from './ports.js';
 import { MIRROR_WAIT_MS_MAX, ReceiptDesk } from './receiptDesk.js';
 import { isReceiptSignature } from './receiptSignature.js';
 import { MemoryBlobs } from './testing/memoryBlobs.js';
 import { MemoryJournal } from './testing/memoryJournal.js';
+import { MemorySecrets } from './testing/memorySecrets.js';
 import { newReceiptKey } from './testing/receiptKey.js';
 import { A, B, C, D, STUDY, StudyOnChannel } from './testing/studyOnChannel.js';
 
@@ -21,6 +23,8 @@ class Desk {
       state: this.study.state,
       blobs: this.blobs,
       receiptKeys: this.key.keys,
+      secrets: new MemorySecrets(),
+      sealing: shareSealing,
       journal: this.journal,
       timers: {
         after: (ms, fire) => {

@@ -1,5 +1,6 @@
 import { type Outcome, receiptPayload, refusal, vectorLayout } from '@consilium/domain';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { shareSealing } from '../privacy/shareSealing.js';
 import { digestOf } from './digestOf.js';
 import type { Arithmetic } from './ports.js';
 import { isDisputeLifted } from './roundJournal.js';
@@ -45,6 +46,7 @@ class Verified {
       blobs: this.blobs,
       journal: this.journal,
       arithmetic,
+      sealing: shareSealing,
       exchange: {
         push: () => Promise.reject(new Error('nothing is pushed')),
         fetch: async (digest, holders) => {

@@ -1,9 +1,11 @@
 /** A gateway's mirror of the state: what its own peer has committed, a little later. It outlives the gateway's process. */
+import type { LedgerEvent } from '@consilium/domain';
 import type { ChannelState } from '../../gateway/src/agent/ports.js';
 import type { Block } from './channelNetwork.js';
 
 export class Mirror implements ChannelState {
   readonly #values = new Map<string, unknown>();
+  readonly #places = new Map<string, { block: number; transactionId: string }>();
   readonly #keys: string[] = [];
   #listeners = new Set<() => void>();
   #height = 0;
@@ -26,6 +28,10 @@ export class Mirror implements ChannelState {
     return found;
   }
 
+  recordOf(key: string): { block: number; transactionId: string } | undefined {
+    return this.#places.get(key);
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -36,7 +42,11 @@ export class Mirror implements ChannelState {
     this.#listeners = new Set();
   }
 
-  take({ writes }: Block): void {
+  take({ number, writes, transactions }: Block): void {
+    for (const { txId, code, event } of transactions)
+      if (code === 'VALID' && event)
+        for (const { key } of (JSON.parse(event.payload) as LedgerEvent).writes)
+          this.#places.set(key, { block: number, transactionId: txId });
     for (const { key, value } of writes) {
       if (!this.#values.has(key)) this.#keys.splice(this.#position(key), 0, key);
       this.#values.set(key, value);

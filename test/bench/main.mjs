@@ -9,6 +9,7 @@ import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
+import { maskingBench } from './maskingBench.mjs';
 import { figureTable } from './spread.mjs';
 
 const BENCHES = {
@@ -17,6 +18,7 @@ const BENCHES = {
   flamby: flambyBench,
   hospitals: hospitalsBench,
   channel: channelBench,
+  masking: maskingBench,
   clone: cloneBench,
 };
 const HELP = `npm run bench -- [--only NAME]... [--json FILE]

@@ -2,6 +2,7 @@
 import type { Digest, Msp, Receipt, VersionRef } from '@consilium/domain';
 import type { CohortStanding } from './cohortStanding.js';
 import type { Journal } from './ports.js';
+import type { RoundView } from './studyView.js';
 
 export type Knowledge = Readonly<{
   msp: Msp;
@@ -14,6 +15,8 @@ export type Knowledge = Readonly<{
   failures(stepKey: string): number;
   /** Of a study that asks for consent: how this hospital's cohort of a round stands now. */
   cohort(round: number): CohortStanding;
+  /** Rounds of long ago that left a vector on the disk, never contributed. */
+  leftovers(): readonly RoundView[];
   /** Rounds of the study whose cohorts held patients that may not be used any more, not reported yet. */
   withdrawals(): Readonly<{ fromRound: number; toRound: number }> | undefined;
   /** The newest version, among one and its ancestors, that this hospital attested otherwise and has not verified. */

@@ -18,6 +18,7 @@ import {
   type StudyId,
   StudyVersion,
   Vote,
+  WithdrawalReport,
 } from '@consilium/domain';
 import type { ChannelState } from './ports.js';
 import type { RoundView, StudyView } from './studyView.js';
@@ -81,13 +82,14 @@ export class StudyReader {
       registered: this.#byMsp(MemberKeys, 'member', study),
       newest,
       previous: newestNumber < 1 ? undefined : this.round(study, newestNumber - 1),
+      round: (number) => this.round(study, number),
       isCarried: (subject) => (votes.get(subject) ?? 0) >= majority(version.protocol),
       model: (version) => this.#read(ModelVersion, ledgerKey.model(study, version)),
       attestation: (round, msp) => this.#read(Attestation, ledgerKey.attestation(study, round, msp)),
       hasReported: (round, msp) => this.#state.get(ledgerKey.evaluation(study, round, msp)) !== undefined,
       withdrawalReports: (msp) => {
         const { start, end } = keyRange('withdrawal', study, msp);
-        return this.#state.range(start, end).length;
+        return this.#state.range(start, end).map(({ value }) => parse(WithdrawalReport, value));
       },
     };
   }

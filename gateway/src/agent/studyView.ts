@@ -10,6 +10,7 @@ import type {
   StudyId,
   StudyProtocol,
   StudyVersion,
+  WithdrawalReport,
 } from '@consilium/domain';
 
 /** A round with its facts, and what follows from them. */
@@ -35,6 +36,8 @@ export type StudyView = Readonly<{
   newest: RoundView | undefined;
   /** The round before the newest: a slow hospital may still owe its attestation. */
   previous: RoundView | undefined;
+  /** Any round, read when it is asked for. */
+  round(number: number): RoundView | undefined;
   /** Whether t members voted yes. */
   isCarried(subject: string): boolean;
   /** A version that stands on the ledger. */
@@ -42,8 +45,8 @@ export type StudyView = Readonly<{
   /** What a member attested in a round. */
   attestation(round: number, msp: Msp): Attestation | undefined;
   hasReported(round: number, msp: Msp): boolean;
-  /** How many reports of withdrawals a member has recorded: the number of its next one. */
-  withdrawalReports(msp: Msp): number;
+  /** Reports of withdrawals that a member has recorded: how many there are is the number of its next one. */
+  withdrawalReports(msp: Msp): readonly WithdrawalReport[];
 }>;
 
 /** Whether the round has come to its end: by t equal attestations, or by a close with a reason. */

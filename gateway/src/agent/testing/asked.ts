@@ -6,7 +6,7 @@ import type { Knowledge } from '../knowledge.js';
 import { owedSteps } from '../owedSteps.js';
 import { journalJoin, journalVector } from '../roundJournal.js';
 import { StudyReader } from '../studyReader.js';
-import type { StudyView } from '../studyView.js';
+import type { RoundView, StudyView } from '../studyView.js';
 import { MemoryJournal } from './memoryJournal.js';
 import { A, digestOf, OPENED_AT, STUDY, type StudyOnChannel } from './studyOnChannel.js';
 
@@ -20,6 +20,7 @@ export class Asked {
   readonly receipts = new Map<Msp, Receipt>();
   readonly failures = new Map<string, number>();
   cohort: CohortStanding = { root: undefined, isAllowed: false };
+  leftovers: readonly RoundView[] = [];
   withdrawals: Readonly<{ fromRound: number; toRound: number }> | undefined;
   dueSince: ReadonlyMap<string, number> = new Map();
   wall = OPENED_AT;
@@ -41,6 +42,7 @@ export class Asked {
       receipts: () => this.receipts,
       failures: (key) => this.failures.get(key) ?? 0,
       cohort: () => this.cohort,
+      leftovers: () => this.leftovers,
       withdrawals: () => this.withdrawals,
       dispute: (version) => disputes.among(view, version),
     };

@@ -37,6 +37,9 @@ const MODEL = 'urn:consilium:study';
 
 /** A code of a system; the same in both versions. */
 type Code = Readonly<{ system: string; code: string; display?: string }>;
+/** Digits of a read's hash in its id: an id has 64 characters at most. */
+const READ_ID_DIGITS = 16;
+
 type Agent = Readonly<{ type: Code; who: Json; role?: Code; requestor: boolean }>;
 type Entity = Readonly<{ what: Json; role?: Code; details?: Readonly<Record<string, string | number>> }>;
 /** What is recorded, before either version gives it its form. */
@@ -99,8 +102,8 @@ export function disclosureEvent(
   version: FhirVersion,
 ): Json {
   const { id, ref, at, recipient, purpose, basis, resource } = disclosure;
-  if (version === '4.0' && resource !== null)
-    return { ...(resource as Json), id: `disclosure-${id}-${ref}`, meta: { lastUpdated: textOf(at) } };
+  if (version === '4.0' && resource?.version === '4.0')
+    return { ...(resource.resource as Json), id: `disclosure-${id}-${ref}`, meta: { lastUpdated: textOf(at) } };
   return written(
     {
       id: `disclosure-${id}-${ref}`,
@@ -120,7 +123,7 @@ export function disclosureEvent(
       entities: patientEntities(patient, ref, hospital).concat(
         resource === null
           ? []
-          : [{ what: { identifier: { system: 'urn:consilium:sha256', value: canonicalDigest(resource) } } }],
+          : [{ what: { identifier: { system: 'urn:consilium:sha256', value: canonicalDigest(resource.resource) } } }],
       ),
       site: hospital.name,
       observer: organisation(hospital),
@@ -139,7 +142,7 @@ export function readEvent(
 ): Json {
   return written(
     {
-      id: `read-${read.id}-${ref}`,
+      id: `read-${read.hash.slice(0, READ_ID_DIGITS)}-${ref}`,
       type: QUERY,
       subtype: ACCESS,
       action: 'R',
@@ -151,7 +154,7 @@ export function readEvent(
         {
           type: RECIPIENT,
           who: personOf(read.by.name, hospital),
-          ...(read.by.role === undefined ? {} : { role: { system: ROLE_SYSTEM, code: read.by.role } }),
+          ...(read.by.role === null ? {} : { role: { system: ROLE_SYSTEM, code: read.by.role } }),
           requestor: true,
         },
       ],
@@ -171,7 +174,7 @@ function ofSelection(head: DecisionHead, hospital: FhirHospital) {
     subtype: BY_CONSENT,
     action: 'E' as const,
     recorded: textOf(head.at),
-    purposes: [RESEARCH, ...head.purposes.map((code) => ({ system: DUO_SYSTEM, code }))],
+    purposes: [RESEARCH, ...head.commitment.purposes.map((code) => ({ system: DUO_SYSTEM, code }))],
     agents: [
       {
         type: RECIPIENT,
@@ -187,12 +190,13 @@ function ofSelection(head: DecisionHead, hospital: FhirHospital) {
 }
 
 function countsOf(head: DecisionHead): Record<string, string | number> {
-  const { allowed, denied, abstained, withoutRecord, listHash, root, sizeBucket, restrictionEpoch } = head;
+  const { allowed, denied, abstained, withoutRecord, listHash } = head;
+  const { root, sizeBucket, restrictionEpoch } = head.commitment;
   return { allowed, denied, abstained, withoutRecord, listHash, root, sizeBucket, restrictionEpoch };
 }
 
 function studyEntity(
-  { study, round, policyVersion }: DecisionHead,
+  { study, round, commitment: { policyVersion } }: DecisionHead,
   { msp }: FhirHospital,
   details: Readonly<Record<string, string | number>>,
 ): Entity {

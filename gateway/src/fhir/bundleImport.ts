@@ -13,7 +13,7 @@ import { instantOf } from './fhirTime.js';
 import { isJson, type Json } from './fhirTypes.js';
 import type { FhirRoom } from './operations.js';
 import { numberIn, numberOf } from './patientNumber.js';
-import type { By, ConsentOrder, EventRecorded } from './ports.js';
+import { type By, type ConsentOrder, type EventRecorded, keptAs } from './ports.js';
 import { requireValidR4 } from './r4Validation.js';
 import { requireResource } from './resourceShape.js';
 
@@ -137,7 +137,7 @@ async function orders(room: FhirRoom, read: readonly Read[], refused: EntryRefus
     const filing = {
       statement,
       patient,
-      kept: { version: '4.0' as const, resource },
+      kept: keptAs('4.0', resource),
       evidence,
       how: 'imported' as const,
     };

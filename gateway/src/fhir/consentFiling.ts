@@ -53,8 +53,8 @@ export function orderOf(
     ...(effectiveFrom === undefined ? {} : { effectiveFrom }),
     ...(allows
       ? {
-          terms: statement.terms,
-          dataClasses: statement.dataClasses,
+          terms: [...statement.terms],
+          dataClasses: [...statement.dataClasses],
           validFrom: statement.validFrom,
           validTo: statement.validTo,
         }

@@ -12,7 +12,7 @@ import { instantOf } from './fhirTime.js';
 import { type Concept, type FhirVersion, isJson, type Json, type R4AuditEvent, type Reference } from './fhirTypes.js';
 import { asReference, readParameters, unknownConsent } from './parameters.js';
 import { type NumberFound, numberIn } from './patientNumber.js';
-import type { By, EventRecorded, FhirDesk, FhirHospital } from './ports.js';
+import { type By, type EventRecorded, type FhirDesk, type FhirHospital, keptAs } from './ports.js';
 import { requireValidR4 } from './r4Validation.js';
 
 export type FhirRoom = Readonly<{ desk: FhirDesk; hospital: FhirHospital; now(): Instant }>;
@@ -34,7 +34,7 @@ export async function fileConsent(
   );
   const last = lastKind(eventsOf(desk, patient));
   const evidence = evidenceOf(statement, resource, document);
-  const filing = { statement, patient, kept: { version, resource }, evidence, how: 'filed' as const };
+  const filing = { statement, patient, kept: keptAs(version, resource), evidence, how: 'filed' as const };
   const { events } = await desk.record([orderOf(filing, last, hospital, now())], by);
   return recordedIn(events);
 }
@@ -111,7 +111,7 @@ export async function recordDisclosureOperation(
   if (recipient === undefined)
     throw refused('required', 'AuditEvent.agent', 'no agent who receives (IRCP) or asks for it is named');
   return desk.recordDisclosure(
-    { patient, at, recipient, purpose: purposeOf(event), basis: 'consent', resource: disclosure },
+    { patient, at, recipient, purpose: purposeOf(event), basis: 'consent', resource: keptAs('4.0', disclosure) },
     by,
   );
 }

@@ -1,5 +1,6 @@
 /** What FHIR needs of the hospital's consent store. `gateway/src/consent` is one; nothing here knows how it keeps things. */
 import type {
+  CohortCommitment,
   ConsentContent,
   ConsentEventInput,
   ConsentKind,
@@ -8,13 +9,13 @@ import type {
   ConsentTerm,
   DataClass,
   Digest,
-  DuoCode,
   Instant,
   Msp,
   Role,
   SignatureMeaning,
   StudyId,
 } from '@consilium/domain';
+import type { z } from 'zod';
 import type { FhirVersion } from './fhirTypes.js';
 
 /** The hospital, as resources name it. */
@@ -32,14 +33,20 @@ export const patientSystemOf = (msp: Msp): string => `urn:consilium:patient:${ms
 export type By = Readonly<{ name: string; role: Role | undefined }>;
 export type Who = Readonly<{ patient: string }> | Readonly<{ ref: ConsentRef }>;
 /** A resource as it came. */
-export type ResourceKept = Readonly<{ version: FhirVersion; resource: unknown }>;
+export type ResourceKept = { version: FhirVersion; resource: z.core.util.JSONType };
+
+/** What was validated is JSON. */
+export const keptAs = (version: FhirVersion, resource: unknown): ResourceKept => ({
+  version,
+  resource: resource as ResourceKept['resource'],
+});
 
 export type ConsentOrder = Readonly<{
   patient: string;
   kind: ConsentKind;
   reason: ConsentReason;
-  terms?: readonly ConsentTerm[];
-  dataClasses?: readonly DataClass[];
+  terms?: ConsentTerm[];
+  dataClasses?: DataClass[];
   policyVersion?: number;
   validFrom?: Instant | null;
   validTo?: Instant | null;
@@ -59,15 +66,17 @@ export type EventRecorded = Readonly<{
   effectiveHereAt: Instant | null;
 }>;
 
+/** Who did it; the role is what the certificate said then. */
+export type Recorder = Readonly<{ name: string; role: Role | null }>;
+
 export type EventKept = Readonly<{
   ref: ConsentRef;
   seq: number;
   kind: ConsentKind;
   content: ConsentContent;
   input: ConsentEventInput;
-  commitment: Digest;
   fhir: ResourceKept | null;
-  recordedBy: Readonly<{ name: string; role: Role | undefined }>;
+  recordedBy: Recorder;
   recordedHereAt: Instant;
   state: EventState;
   ledger: Readonly<{ block: number; transactionId: string; recordedAt: Instant }> | null;
@@ -82,11 +91,7 @@ export type DecisionHead = Readonly<{
   study: StudyId;
   round: number;
   at: Instant;
-  policyVersion: number;
-  restrictionEpoch: number;
-  purposes: readonly DuoCode[];
-  root: Digest;
-  sizeBucket: string;
+  commitment: CohortCommitment;
   listHash: Digest;
   allowed: number;
   denied: number;
@@ -109,19 +114,13 @@ export type DisclosureKept = Readonly<{
   recipient: string;
   purpose: string;
   basis: string;
-  resource: unknown;
-  by: Readonly<{ name: string; role: Role | undefined }>;
+  resource: ResourceKept | null;
+  by: Recorder;
 }>;
-export type ReadKept = Readonly<{
-  id: number;
-  at: Instant;
-  by: Readonly<{ name: string; role: Role | undefined }>;
-  kind: string;
-  ref: ConsentRef | null;
-}>;
+export type ReadKept = Readonly<{ at: Instant; by: Recorder; kind: string; ref: ConsentRef | null; hash: Digest }>;
 
-type Page = Readonly<{ cursor?: string; items: number }>;
-type Found = Readonly<{ cursor: string | null; total: number }>;
+type Asked = Readonly<{ cursor?: string | undefined; items: number }>;
+type Page<Item> = Readonly<{ items: readonly Item[]; cursor: string | null; total: number }>;
 
 export interface FhirDesk {
   /** @throws ConsiliumError of the store; all orders are refused where one is */
@@ -132,12 +131,10 @@ export interface FhirDesk {
   patientOf(ref: ConsentRef): string | undefined;
   /** By `seq`; refused ones too. */
   history(who: Who): readonly EventKept[];
-  decisions(
-    page: Page & Readonly<{ study?: StudyId; round?: number; day?: string }>,
-  ): Found & Readonly<{ decisions: readonly DecisionHead[] }>;
+  decisions(page: Asked & Readonly<{ study?: StudyId; round?: number; day?: string }>): Page<DecisionHead>;
   decisionList(id: number): DecisionList;
   usesOf(who: Who): readonly Readonly<{ study: StudyId; round: number }>[];
-  reads(page: Page & Readonly<{ ref?: ConsentRef }>): Found & Readonly<{ reads: readonly ReadKept[] }>;
+  reads(page: Asked & Readonly<{ ref?: ConsentRef }>): Page<ReadKept>;
   /** Durable before it returns. A query never holds a patient number. */
   logRead(
     entry: Readonly<{
@@ -154,9 +151,9 @@ export interface FhirDesk {
       recipient: string;
       purpose: string;
       basis: string;
-      resource: unknown;
+      resource: ResourceKept | null;
     }>,
     by: By,
   ): Readonly<{ id: number; ref: ConsentRef }>;
-  disclosures(who: Who, page: Page): Found & Readonly<{ disclosures: readonly DisclosureKept[] }>;
+  disclosures(who: Who, page: Asked): Page<DisclosureKept>;
 }

@@ -22,7 +22,7 @@ const SIGNER = { system: 'http://terminology.hl7.org/CodeSystem/provenance-parti
  * channel.
  */
 export function provenanceOf(event: EventKept, hospital: FhirHospital): R4Provenance {
-  const { ref, seq, kind, content, input, commitment, recordedBy, recordedHereAt, ledger } = event;
+  const { ref, seq, kind, content, input, recordedBy, recordedHereAt, ledger } = event;
   const who = personOf(recordedBy.name, hospital);
   const role = recordedBy.role ?? 'unknown';
   const source = (system: string, value: string) => ({
@@ -47,7 +47,7 @@ export function provenanceOf(event: EventKept, hospital: FhirHospital): R4Proven
       },
     ],
     entity: [
-      source('urn:consilium:commitment', commitment),
+      source('urn:consilium:commitment', input.commitment),
       ...(content.evidence ? [source(`urn:consilium:evidence:${content.evidence.source}`, content.evidence.hash)] : []),
       ...(ledger
         ? [

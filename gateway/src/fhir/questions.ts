@@ -56,17 +56,15 @@ export function auditEventsOf(room: FhirRoom, refs: readonly ConsentRef[], versi
 /** One AuditEvent for each selection of a day (UTC), oldest first. */
 export function selectionsOfDay(room: FhirRoom, day: string, version: FhirVersion, by: By): Json[] {
   room.desk.logRead({ by, kind: 'decisions', query: `selections of ${day}` });
-  const heads = allPages((cursor) => {
-    const { decisions, cursor: next } = room.desk.decisions({ day, items: PAGE, ...cursor });
-    return { items: decisions, next };
-  });
+  const heads = allPages((cursor) => room.desk.decisions({ day, items: PAGE, ...cursor }));
   return heads.map((head) => selectionEvent(head, room.hospital, version));
 }
 
 /** An AuditEvent by its id; undefined: there is none. */
 export function auditEventOf(room: FhirRoom, id: string, version: FhirVersion, by: By): Json | undefined {
-  const [, kind, number, tail] = /^(selection|decision|disclosure|read)-(\d{1,12})(?:-([0-9a-f]{32}))?$/.exec(id) ?? [];
-  if (kind === 'selection' && tail === undefined) {
+  const [, kind, number, tail] =
+    /^(selection|decision|disclosure|read)-([0-9a-f]{1,16})(?:-([0-9a-f]{32}))?$/.exec(id) ?? [];
+  if (kind === 'selection' && tail === undefined && /^\d{1,12}$/.test(number ?? '')) {
     room.desk.logRead({ by, kind: 'decisions', query: `selection ${number}` });
     return selectionEvent(headOf(room.desk.decisionList(Number(number))), room.hospital, version);
   }
@@ -119,14 +117,8 @@ function eventsOfRecord(room: FhirRoom, ref: ConsentRef, version: FhirVersion): 
   const { desk, hospital } = room;
   const who = { ref };
   const patient = desk.patientOf(ref);
-  const disclosures = allPages((cursor) => {
-    const page = desk.disclosures(who, { items: PAGE, ...cursor });
-    return { items: page.disclosures, next: page.cursor };
-  });
-  const reads = allPages((cursor) => {
-    const page = desk.reads({ ref, items: PAGE, ...cursor });
-    return { items: page.reads, next: page.cursor };
-  });
+  const disclosures = allPages((cursor) => desk.disclosures(who, { items: PAGE, ...cursor }));
+  const reads = allPages((cursor) => desk.reads({ ref, items: PAGE, ...cursor }));
   return [
     ...disclosures.map((disclosure) => disclosureEvent(disclosure, patient, hospital, version)),
     ...reads.map((read) => readEvent(read, ref, patient, hospital, version)),
@@ -139,7 +131,7 @@ function eventsOfRecord(room: FhirRoom, ref: ConsentRef, version: FhirVersion): 
 function decisionsAbout({ desk }: FhirRoom, ref: ConsentRef) {
   const rounds = new Map(desk.usesOf({ ref }).map(({ study, round }) => [`${study} ${round}`, { study, round }]));
   return [...rounds.values()].flatMap(({ study, round }) =>
-    desk.decisions({ study, round, items: PAGE }).decisions.flatMap(({ id }) => {
+    desk.decisions({ study, round, items: PAGE }).items.flatMap(({ id }) => {
       const list = desk.decisionList(id);
       const group = list.groups.find(({ refs }) => refs.includes(ref));
       return group ? [{ list, answer: group.answer, reasons: group.reasons }] : [];
@@ -150,11 +142,11 @@ function decisionsAbout({ desk }: FhirRoom, ref: ConsentRef) {
 const headOf = ({ groups: _, ...head }: DecisionList): DecisionHead => head;
 
 function allPages<Item>(
-  read: (cursor: { cursor?: string }) => Readonly<{ items: readonly Item[]; next: string | null }>,
+  read: (cursor: { cursor?: string }) => Readonly<{ items: readonly Item[]; cursor: string | null }>,
 ): Item[] {
   const found: Item[] = [];
   for (let cursor: string | null = null; found.length < AUDIT_EVENTS_OF_PATIENT_MAX; ) {
-    const { items, next } = read(cursor === null ? {} : { cursor });
+    const { items, cursor: next } = read(cursor === null ? {} : { cursor });
     found.push(...items);
     if (next === null) break;
     cursor = next;

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { channelBench } from './channelBench.mjs';
 import { cloneBench } from './cloneBench.mjs';
+import { consentBench } from './consentBench.mjs';
 import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { figureTable } from './spread.mjs';
+import { withdrawalsBench } from './withdrawalsBench.mjs';
 
 const BENCHES = {
   demo: demoBench,
@@ -17,7 +19,9 @@ const BENCHES = {
   flamby: flambyBench,
   hospitals: hospitalsBench,
   channel: channelBench,
+  consents: consentBench,
   clone: cloneBench,
+  withdrawals: withdrawalsBench,
 };
 const HELP = `npm run bench -- [--only NAME]... [--json FILE]
   NAME: ${Object.keys(BENCHES).join(', ')}; without --only, all of them in this order

@@ -49,7 +49,7 @@ export function consentFaultsOf(random: Random, { members }: StudyProtocol): Con
 }
 
 function drawn(random: Random, msp: Msp): ConsentFault {
-  const count = random.pick([1, 1, 1, 2, 9]);
+  const count = random.pick([1, 1, 1, 1, 1, 1, 2, 2, 2, 9]);
   const by = random.chance(0.75) ? 'hospital' : 'channel';
   const at = random.between(0, BEGIN_MS_MAX);
   const kind = random.pick(['at-step', 'at-step', 'at-step', 'withdraw', 'withdraw', 'grant', 'policy', 'unreachable']);

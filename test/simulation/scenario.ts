@@ -30,6 +30,8 @@ const CONSENT_SHARE = 0.15;
 /** Withdrawals come at any moment of the first seconds; those that wait for a step come later. */
 const CONSENT_FAULTS_MS_MAX = 25_000;
 
+/** Patients make trouble enough. */
+const FEW_FAULTS = [0, 1, 1, 2, 3];
 /**
  * Whether a validity has ended is a matter of the clock: where one jumps, nobody could know in the same turn. And a cohort has
  * a patient at least.
@@ -53,11 +55,15 @@ export function scenarioOf(random: Random, isOfWithdrawals = false): Scenario {
   if (isHealthy)
     return { protocol, isHealthy, isUnseeded: false, trainingMs, consent, faults: [], faultsEnd: 0, gone: [] };
   const isUnseeded = random.chance(UNSEEDED_SHARE);
-  const drawn = faultsOf(random, protocol).filter(({ kind }) => !asksConsent || !NOT_WITH_CONSENT.includes(kind));
+  const drawn = faultsOf(random, protocol, isOfWithdrawals ? FEW_FAULTS : undefined).filter(
+    ({ kind }) => !asksConsent || !NOT_WITH_CONSENT.includes(kind),
+  );
   // Without a seed a restored database cannot make the same vector again: it is the seed that open mode relies on there.
   const faults = isUnseeded ? drawn.filter((fault) => !('backupAt' in fault)) : drawn;
   const spare = protocol.members.length - majority(protocol);
-  const gone = random.chance(0.3) ? random.shuffled(protocol.members).slice(0, random.between(1, spare)) : [];
+  const gone = random.chance(isOfWithdrawals ? 0.05 : 0.3)
+    ? random.shuffled(protocol.members).slice(0, random.between(1, spare))
+    : [];
   const faultsEnd = Math.max(5_000, asksConsent ? CONSENT_FAULTS_MS_MAX : 0, ...faults.map(endOf));
   return { protocol, isHealthy, isUnseeded, trainingMs, consent, faults, faultsEnd, gone };
 }

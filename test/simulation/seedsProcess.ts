@@ -1,6 +1,6 @@
 /** A process that runs seeds as it is told, and tells of each run. It ends with the process that started it. */
 import { createHash } from 'node:crypto';
-import { PLANTED_BUGS } from './plantedBugs.js';
+import { PLANTED_BUGS, PLANTED_CONSENT_BUGS } from './plantedBugs.js';
 import type { SeedOrder, SeedReport } from './seedReport.js';
 import { type RunOutcome, simulate } from './simulation.js';
 import { REAL } from './variant.js';
@@ -14,7 +14,8 @@ process.on('message', (order: SeedOrder) => {
 });
 
 async function run({ seeds, bug, tellsTrace, withdrawals }: SeedOrder): Promise<void> {
-  const variant = bug === undefined ? REAL : PLANTED_BUGS.find(({ name }) => name === bug)?.variant;
+  const variant =
+    bug === undefined ? REAL : [...PLANTED_BUGS, ...PLANTED_CONSENT_BUGS].find(({ name }) => name === bug)?.variant;
   for (const seed of seeds) {
     const outcome = await simulate(seed, variant, withdrawals === true);
     tell(reportOf(outcome, tellsTrace === true));

@@ -5,6 +5,7 @@
 import {
   asksForStatistics,
   type Close,
+  type ConsiliumError,
   type ModelVersion,
   type Msp,
   majority,
@@ -489,7 +490,11 @@ class Run {
         this.#checked(() => {
           ended = this.#patients.begun(msp, task, signal);
         });
-        return ended;
+        return () => {
+          if ((signal?.reason as Partial<ConsiliumError>)?.code === 'CONSENT_WITHDRAWN')
+            this.#meet('training ended by a withdrawal');
+          ended();
+        };
       },
       made: (msp, task, made) => this.#checked(() => this.#made(msp, task, made)),
       mirrored: (msp) => this.#checked(() => this.#patients.becameLess(msp)),
@@ -508,7 +513,9 @@ class Run {
     };
   }
 
-  #news(msp: Msp, { event, step, round }: AgentNews): void {
+  #news(msp: Msp, { event, step, round, detail }: AgentNews): void {
+    const code = String(detail?.code ?? '');
+    if (event === 'step-failed' && code.startsWith('CONSENT_')) this.#meet(`${step} ${code}`);
     this.#tell(msp, `${event} ${step} ${round}`);
     const [own, anybody] = [`${msp} ${event} ${step}`, `${event} ${step}`];
     for (const key of [own, anybody]) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);

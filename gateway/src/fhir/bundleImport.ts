@@ -2,10 +2,11 @@
  * Bundles of patients and their consents (R4 `transaction` and `collection`): what is taken, and what is refused, by the entry's
  * number and reason, never by what stands in it. Whatever is neither Patient nor Consent is passed over.
  */
-import { ConsiliumError, type Instant } from '@consilium/domain';
+import type { Instant } from '@consilium/domain';
 import { readConsent } from './consentCodec.js';
 import { lastKind, orderOf } from './consentFiling.js';
 import type { ConsentStatement } from './consentStatement.js';
+import { EntryRefusals, type EntryRefused, isRefusal } from './entryRefusals.js';
 import { evidenceOf } from './evidence.js';
 import { FhirInvalid, type FhirIssue } from './fhirIssue.js';
 import { BUNDLE_ENTRIES_MAX } from './fhirLimits.js';
@@ -17,7 +18,6 @@ import { type By, type ConsentOrder, type EventRecorded, keptAs } from './ports.
 import { requireValidR4 } from './r4Validation.js';
 import { requireResource } from './resourceShape.js';
 
-export type EntryRefused = Readonly<{ entry: number; issues: readonly FhirIssue[] }>;
 export type EntryTaken = Readonly<{ entry: number; event: EventRecorded }>;
 export type BundleReport = Readonly<{
   entries: number;
@@ -42,12 +42,12 @@ type Ordered = Readonly<{ entry: number; order: ConsentOrder }>;
 /** Each consent is an event of its own: one that is refused leaves the others standing. */
 export async function importBundle(room: FhirRoom, bundle: unknown, by: By): Promise<BundleReport> {
   const entries = entriesOf(bundle);
-  const refused: EntryRefused[] = [];
+  const refused = new EntryRefusals();
   const numbers = await patientNumbers(room, entries, refused);
   const documents = new Map(entries.flatMap((entry) => namesOf(entry).map((name) => [name, entry.resource] as const)));
   const read: Read[] = [];
   for (const entry of entries.filter(({ resource }) => resource.resourceType === 'Consent'))
-    await collected(entry, refused, async () => read.push(await readEntry(room, entry, documents, numbers)));
+    await refused.attempt(entry.entry, async () => read.push(await readEntry(room, entry, documents, numbers)));
   const ordered = await orders(room, read, refused);
   const taken = await recordEach(room, ordered, by, refused);
   const known = entries.filter(
@@ -57,7 +57,7 @@ export async function importBundle(room: FhirRoom, bundle: unknown, by: By): Pro
     entries: entries.length,
     patients: new Set(numbers.values()).size,
     taken: taken.sort((a, b) => a.entry - b.entry),
-    refused: refused.sort((a, b) => a.entry - b.entry),
+    refused: refused.list(),
     passedOver: entries.length - known.length,
   };
 }
@@ -87,11 +87,11 @@ function entriesOf(value: unknown): Entry[] {
 async function patientNumbers(
   { hospital }: FhirRoom,
   entries: readonly Entry[],
-  refused: EntryRefused[],
+  refused: EntryRefusals,
 ): Promise<Map<string, string>> {
   const numbers = new Map<string, string>();
   for (const entry of entries.filter(({ resource }) => resource.resourceType === 'Patient'))
-    await collected(entry, refused, async () => {
+    await refused.attempt(entry.entry, async () => {
       const patient = await requireValidR4(entry.resource, ['Patient']);
       const found = numberOf(patient, hospital.patientSystem, 'Patient');
       if ('issue' in found) throw new FhirInvalid([found.issue]);
@@ -123,7 +123,7 @@ async function readEntry(
 }
 
 /** In clinical order, each after what stands already and what comes before it in the bundle. */
-async function orders(room: FhirRoom, read: readonly Read[], refused: EntryRefused[]): Promise<Ordered[]> {
+async function orders(room: FhirRoom, read: readonly Read[], refused: EntryRefusals): Promise<Ordered[]> {
   const { desk, hospital, now } = room;
   const last = new Map<string, ReturnType<typeof lastKind>>();
   const inOrder = [...read].sort((a, b) => clinicalTime(a, room) - clinicalTime(b, room) || a.entry - b.entry);
@@ -141,7 +141,7 @@ async function orders(room: FhirRoom, read: readonly Read[], refused: EntryRefus
       evidence,
       how: 'imported' as const,
     };
-    await collected({ entry }, refused, async () => {
+    await refused.attempt(entry, () => {
       const order = orderOf(filing, last.get(patient), hospital, now());
       last.set(patient, order.kind);
       ordered.push({ entry, order });
@@ -162,7 +162,7 @@ async function recordEach(
   { desk }: FhirRoom,
   ordered: readonly Ordered[],
   by: By,
-  refused: EntryRefused[],
+  refused: EntryRefusals,
 ): Promise<EntryTaken[]> {
   if (ordered.length === 0) return [];
   const asTaken = (events: readonly EventRecorded[], of: readonly Ordered[]) =>
@@ -174,32 +174,14 @@ async function recordEach(
     );
     return asTaken(events, ordered);
   } catch (error) {
-    if (!(error instanceof ConsiliumError) || error.kind === 'unavailable' || error.kind === 'limit') throw error;
+    if (!isRefusal(error)) throw error;
   }
   const taken: EntryTaken[] = [];
   for (const one of ordered)
-    await collected(one, refused, async () =>
+    await refused.attempt(one.entry, async () =>
       taken.push(...asTaken((await desk.record([one.order], by)).events, [one])),
     );
   return taken;
-}
-
-/** Notes a refusal under its entry. What is down, or full, ends the import: it is not the entry's fault. */
-async function collected(
-  entry: Pick<Entry, 'entry'>,
-  refused: EntryRefused[],
-  work: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof ConsiliumError) || error.kind === 'unavailable' || error.kind === 'limit') throw error;
-    const issues =
-      error instanceof FhirInvalid
-        ? error.issues
-        : [{ code: 'business-rule' as const, expression: '', text: error.message }];
-    refused.push({ entry: entry.entry, issues });
-  }
 }
 
 function refusedWhole(code: FhirIssue['code'], expression: string, text: string): FhirInvalid {

@@ -7,6 +7,7 @@ import { FileReceiptKeys } from './secrets/receiptKeys.js';
 import { FileRoundSecrets } from './secrets/roundSecrets.js';
 import { bindToChain } from './store/chainBinding.js';
 import { ChannelMirror } from './store/channelMirror.js';
+import { ConsentReadings } from './store/consentReadings.js';
 import { FileBlobs } from './store/fileBlobs.js';
 import { Holdings } from './store/holdings.js';
 import { SqliteJournal } from './store/journal.js';
@@ -23,6 +24,7 @@ export async function openDisk(home: string, identity: AgentIdentity, log: Log) 
   const mirrorDatabase = openForMirror(databaseFile);
   return {
     mirror: new ChannelMirror(mirrorDatabase, identity.msp, log),
+    consents: new ConsentReadings(mirrorDatabase),
     journal: new SqliteJournal(database),
     personal: new SqlitePersonalStore(database),
     holdings: new Holdings(database),

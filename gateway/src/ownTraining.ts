@@ -12,7 +12,7 @@ const PROGRESS_EVERY_MS = 250;
 export type OwnTraining = ReturnType<typeof ownTraining>;
 
 export function ownTraining(
-  { data, engine: setting }: GatewayConfiguration,
+  { msp, data, engine: setting }: GatewayConfiguration,
   consent: ConsentDesk,
   news: NewsDesk,
   log: Log,
@@ -22,6 +22,7 @@ export function ownTraining(
   const listeners = new Set<(progress: TrainingProgress) => void>([progressNews(news, systemClock)]);
   let engine: Readonly<{ name: string; version: string }> | null = null;
   const learner = new TrainingLearner({
+    msp,
     rows: async (protocol, options) => (await source.read(protocol, options)).rows,
     engine: setting,
     log,

@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { channelBench } from './channelBench.mjs';
 import { cloneBench } from './cloneBench.mjs';
+import { consentBench } from './consentBench.mjs';
 import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { maskingBench } from './maskingBench.mjs';
 import { figureTable } from './spread.mjs';
+import { withdrawalsBench } from './withdrawalsBench.mjs';
 
 const BENCHES = {
   demo: demoBench,
@@ -19,7 +21,9 @@ const BENCHES = {
   hospitals: hospitalsBench,
   channel: channelBench,
   masking: maskingBench,
+  consents: consentBench,
   clone: cloneBench,
+  withdrawals: withdrawalsBench,
 };
 const HELP = `npm run bench -- [--only NAME]... [--json FILE]
   NAME: ${Object.keys(BENCHES).join(', ')}; without --only, all of them in this order

@@ -62,6 +62,25 @@ describe('the history of a record', () => {
   });
 });
 
+describe('the histories of the patients of a cohort', () => {
+  const COHORT_HISTORY = 'ConsentContract:cohortHistory';
+
+  test('are read together with the join that the cohort stands in', async () => {
+    const channel = await joiningWithConsent();
+    await recordEvents(channel, [eventOf(channel, 'ada', 0), eventOf(channel, 'ben', 0)]);
+    const refs = [refOf('ben'), refOf('ada'), refOf('ben')];
+    const asked = { study: STUDY, round: 1, msp: OWN, refs };
+    await expect(channel.query(COHORT_HISTORY, asked)).rejects.toThrow(/^CONSENT_COHORT_UNKNOWN/);
+    await channel.submit('RoundContract:joinRound', cohortJoin(channel), OWN);
+    const { items } = await channel.query(COHORT_HISTORY, asked);
+    expect(items.map(({ key }) => key)).toEqual(refs.slice(0, 2).map((ref) => `consent~${OWN}~${ref}~0000000000`));
+    await expect(channel.query(COHORT_HISTORY, asked, OTHER, 'compliance-officer')).rejects.toThrow(
+      /^CONSENT_FOREIGN_RECORD/,
+    );
+    expect((await channel.query(COHORT_HISTORY, asked, OTHER, 'auditor')).items).toEqual(items);
+  });
+});
+
 test("a hospital's policies stand with its epoch and its batches, for every reader", async () => {
   const channel = await withPolicy();
   await channel.submit('ConsentContract:publishPolicy', policyText({ placement: 'roots' }), OWN);

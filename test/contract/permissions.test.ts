@@ -32,6 +32,7 @@ const MATRIX: Readonly<Record<string, readonly Role[]>> = {
   purgePrivate: ['agent'],
   readPrivate: ['agent'],
   consentHistory: ['compliance-officer', 'data-steward', 'patient-desk', 'auditor'],
+  cohortHistory: ['compliance-officer', 'auditor'],
   policies: Role.options.filter((role) => role !== 'patient-desk'),
   cohortUse: Role.options.filter((role) => role !== 'patient-desk'),
   readStudy: Role.options.filter((role) => role !== 'patient-desk'),

@@ -1,5 +1,5 @@
 /** An agent's way to the channel, as the ledger client offers it: bounded in time, and honest about what is not known. */
-import { type CommandInput, type Msp, refusal, refusalIn, type TransactionName } from '@consilium/domain';
+import { type CommandInput, type Msp, type Role, refusal, refusalIn, type TransactionName } from '@consilium/domain';
 import type { Channel, Committed } from '../../gateway/src/agent/ports.js';
 import type { Endorsed } from '../support/simulatedLedger.js';
 import { type ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
@@ -24,19 +24,31 @@ export type ChannelParts = Readonly<{
   /** Unique over a run. */
   nextTransactionId(): string;
   sent(msp: Msp, name: TransactionName, command: unknown): void;
+  /** It goes to the orderer now. */
+  ordered(msp: Msp, name: TransactionName, command: unknown): void;
 }>;
 
 export class AgentChannel implements Channel {
   readonly #parts: ChannelParts;
   readonly #msp: Msp;
+  readonly #role: Role;
   readonly #process: Incarnation;
   readonly #mirror: Mirror;
   readonly #clockOffsetMs: () => number;
   readonly #commitTimes: number[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor(parts: ChannelParts, msp: Msp, process: Incarnation, mirror: Mirror, clockOffsetMs: () => number) {
+  /** @param role whose certificate signs */
+  constructor(
+    parts: ChannelParts,
+    msp: Msp,
+    process: Incarnation,
+    mirror: Mirror,
+    clockOffsetMs: () => number,
+    role: Role = 'agent',
+  ) {
     this.#parts = parts;
+    this.#role = role;
     this.#msp = msp;
     this.#process = process;
     this.#mirror = mirror;
@@ -53,13 +65,19 @@ export class AgentChannel implements Channel {
     for (const look of [...this.#waiting]) look();
   }
 
-  async submit<Name extends TransactionName>(name: Name, command: CommandInput<Name>): Promise<Committed> {
+  async submit<Name extends TransactionName>(
+    name: Name,
+    command: CommandInput<Name>,
+    signal?: AbortSignal,
+  ): Promise<Committed> {
     const { random, scheduler, network } = this.#parts;
     this.#parts.sent(this.#msp, name, command);
     const began = scheduler.now;
     await this.#process.delay(random.between(1, 6));
-    const endorsed = await this.#endorse(name, JSON.stringify(command));
+    const endorsed = await this.#endorse(name, JSON.stringify(command), signal);
     await this.#process.delay(random.between(1, 4));
+    signal?.throwIfAborted();
+    this.#parts.ordered(this.#msp, name, command);
     this.#send(endorsed);
     const { txId } = endorsed;
     await this.#until(() => network.fate(this.#msp, txId) !== undefined, COMMIT_MS_MAX);
@@ -73,11 +91,12 @@ export class AgentChannel implements Channel {
     return { transactionId: txId, blockNumber: fate.block, result: JSON.parse(endorsed.response) };
   }
 
-  async #endorse(transaction: TransactionName, argument: string): Promise<Endorsed> {
+  async #endorse(transaction: TransactionName, argument: string, signal: AbortSignal | undefined): Promise<Endorsed> {
     const { network, scheduler, nextTransactionId } = this.#parts;
     for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
       const timestampMs = EPOCH_MS + scheduler.now + this.#clockOffsetMs();
-      const creator = { msp: this.#msp, role: 'agent', id: `x509::/CN=agent/O=${this.#msp}` };
+      const creator = { msp: this.#msp, role: this.#role, id: `x509::/CN=${this.#role}/O=${this.#msp}` };
       const proposal = { transaction, argument, creator, txId: nextTransactionId(), timestampMs };
       const answer = await network.endorse(proposal, this.#msp);
       if (answer.kind === 'endorsed') return answer.endorsed;

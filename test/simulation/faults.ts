@@ -141,9 +141,14 @@ const KINDS: readonly (readonly [share: number, draw: Drawn])[] = [
   ],
 ];
 
-export function faultsOf(random: Random, protocol: StudyProtocol): Fault[] {
+/** @param counts how many are drawn: one of these numbers */
+export function faultsOf(
+  random: Random,
+  protocol: StudyProtocol,
+  counts: readonly number[] = [1, 2, 3, 4, 6, 8],
+): Fault[] {
   const total = KINDS.reduce((sum, [share]) => sum + share, 0);
-  const drawn = Array.from({ length: random.pick([1, 2, 3, 4, 6, 8]) }, () => {
+  const drawn = Array.from({ length: random.pick(counts) }, () => {
     let left = random.between(1, total);
     for (const [share, draw] of KINDS) {
       left -= share;

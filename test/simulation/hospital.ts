@@ -2,7 +2,6 @@
 import type { Digest, Msp, StudyId } from '@consilium/domain';
 import { Agent } from '../../gateway/src/agent/agent.js';
 import type { AgentPorts } from '../../gateway/src/agent/agentPorts.js';
-import { noConsentDesk } from '../../gateway/src/agent/noConsentDesk.js';
 import type {
   AgentNews,
   Arithmetic,
@@ -15,10 +14,13 @@ import { ReceiptDesk } from '../../gateway/src/agent/receiptDesk.js';
 import { VerifyDesk } from '../../gateway/src/agent/verifyRound.js';
 import { AgentChannel, type ChannelParts } from './agentChannel.js';
 import { CHANNEL, EPOCH_MS } from './channelNetwork.js';
+import { ConsentOutbox } from './consentOutbox.js';
+import { ConsentRecords } from './consentRecords.js';
 import { type Database, Disk } from './disk.js';
 import type { ExchangeNetwork, Reachable } from './exchangeNetwork.js';
 import { Incarnation } from './incarnation.js';
 import { Mirror } from './mirror.js';
+import { SimulatedConsentDesk } from './simulatedConsentDesk.js';
 import { type LearnerPlan, SimulatedLearner } from './simulatedLearner.js';
 import type { Variant } from './variant.js';
 
@@ -29,24 +31,37 @@ export type HospitalParts = ChannelParts &
     learning: LearnerPlan;
     arithmetic(msp: Msp): Arithmetic;
     variant: Variant;
+    /** Patients of each hospital. */
+    patients: number;
     watch: HospitalWatch;
   }>;
 
 export interface HospitalWatch {
   news(msp: Msp, news: AgentNews): void;
   vectorShown(msp: Msp, round: number, digest: Digest): void;
+  begun(msp: Msp, task: VectorTask, signal: AbortSignal | undefined): () => void;
   made(msp: Msp, task: VectorTask, made: VectorMade): void;
   complaint(msp: Msp, level: 'warn' | 'error', fields: Readonly<Record<string, unknown>>, message: string): void;
   started(msp: Msp): void;
+  /** Its mirror has taken in a block. */
+  mirrored(msp: Msp): void;
 }
 
-type Running = Reachable & Readonly<{ agent: Agent; channel: AgentChannel; ports: AgentPorts }>;
+type Running = Reachable &
+  Readonly<{
+    agent: Agent;
+    channels: readonly AgentChannel[];
+    ports: AgentPorts;
+    consent: SimulatedConsentDesk;
+    outbox: ConsentOutbox;
+  }>;
 
 export type Backup = Readonly<{ database: Database; height: number }>;
 
 export class Hospital {
   readonly msp: Msp;
   readonly disk: Disk;
+  readonly records: ConsentRecords;
   /** How far the mirror is behind the peer, on top of what is usual. */
   mirrorLagMs = 0;
   readonly #parts: HospitalParts;
@@ -58,6 +73,7 @@ export class Hospital {
     this.msp = msp;
     this.#parts = parts;
     this.disk = new Disk(msp, parts.random);
+    this.records = new ConsentRecords(msp, parts.random, parts.patients);
   }
 
   get isRunning(): boolean {
@@ -82,6 +98,7 @@ export class Hospital {
     const begin = () => {
       this.#parts.watch.started(this.msp);
       running.agent.start();
+      void running.outbox.send();
     };
     process.after(random.between(20, 300), () => {
       if (variant.startsBeforeCatchingUp) this.#follow();
@@ -94,9 +111,17 @@ export class Hospital {
   crash(): void {
     this.#running?.process.kill();
     this.#running = undefined;
+    this.records.attach(undefined);
     this.#isMirroring = false;
     this.#mirror.forgetListeners();
     this.disk.crash();
+  }
+
+  /** Whether a patient may be used, by this hospital's store, mirror and clock, so many milliseconds ago. */
+  mayUse(patient: string, msAgo: number): boolean {
+    const { scheduler, network } = this.#parts;
+    const wall = EPOCH_MS + scheduler.now + network.peer(this.msp).clockOffsetMs;
+    return this.records.mayUse(patient, this.#mirror, wall - msAgo);
   }
 
   /** What a backup holds: the database, and with it the mirror as it was. */
@@ -122,7 +147,7 @@ export class Hospital {
 
   /** The own peer has taken in a block: the mirror follows. */
   delivered(): void {
-    this.#running?.channel.poke();
+    this.#poke();
     this.#follow();
   }
 
@@ -143,8 +168,13 @@ export class Hospital {
       const block = this.#parts.network.blocks[this.#mirror.height()];
       if (!block) break;
       this.#mirror.take(block);
+      if (this.#running) this.#parts.watch.mirrored(this.msp);
     }
-    this.#running?.channel.poke();
+    this.#poke();
+  }
+
+  #poke(): void {
+    for (const channel of this.#running?.channels ?? []) channel.poke();
   }
 
   #build(process: Incarnation): Running {
@@ -152,7 +182,12 @@ export class Hospital {
     const parts = this.#parts;
     const { scheduler, network, exchange, random, learning, watch, variant } = parts;
     const offset = () => network.peer(msp).clockOffsetMs;
+    const clock = { now: () => EPOCH_MS + scheduler.now + offset(), monotonic: () => scheduler.now };
     const channel = new AgentChannel(parts, msp, process, this.#mirror, offset);
+    const steward = new AgentChannel(parts, msp, process, this.#mirror, offset, 'data-steward');
+    const consent = new SimulatedConsentDesk(this.records, this.#mirror, clock, process, random);
+    const outbox = new ConsentOutbox(this.records, steward, this.#mirror, clock, process, random);
+    this.records.attach({ restricted: () => consent.restricted(), queued: () => void outbox.send() });
     const log = logOf(msp, watch);
     const ports: AgentPorts = {
       state: this.#mirror,
@@ -162,11 +197,11 @@ export class Hospital {
       receiptKeys: disk.receiptKeys(),
       journal: disk.journal(),
       personal: disk.personal(),
-      patients: { patients: async () => new Map() },
-      consent: noConsentDesk,
-      learner: new SimulatedLearner(msp, process, random, learning, (...made) => watch.made(...made)),
+      patients: { patients: async () => new Map(this.records.patients.map((patient) => [patient, 'train'])) },
+      consent,
+      learner: new SimulatedLearner(msp, process, random, learning, watch),
       arithmetic: parts.arithmetic(msp),
-      clock: { now: () => EPOCH_MS + scheduler.now + offset(), monotonic: () => scheduler.now },
+      clock,
       timers: { after: (ms, callback) => process.after(ms, callback) },
       log,
       news: { publish: (news) => watch.news(msp, news) },
@@ -177,7 +212,9 @@ export class Hospital {
     return {
       process,
       agent,
-      channel,
+      channels: [channel, steward],
+      consent,
+      outbox,
       ports: changed,
       disk,
       desk: new ReceiptDesk(variant.deskPorts?.(changed) ?? changed, identity),

@@ -8,7 +8,10 @@ import {
   type StudyProtocol,
   type TransactionName,
 } from '@consilium/domain';
+import type { ChannelState } from '../../gateway/src/agent/ports.js';
 import { type ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
+import { eventOf, policyText } from './consentOutbox.js';
+import type { ConsentRecords, Said } from './consentRecords.js';
 import type { Random } from './random.js';
 import { STUDY } from './scenario.js';
 import type { Scheduler } from './scheduler.js';
@@ -17,6 +20,8 @@ import type { Scheduler } from './scheduler.js';
 const ASK_AGAIN_MS = 500;
 const COMMIT_POLL_MS = 20;
 const COMMIT_MS_MAX = 5_000;
+
+const NOTHING_RECORDED: Pick<ChannelState, 'range'> = { range: () => [] };
 
 export class People {
   readonly #network: ChannelNetwork;
@@ -55,6 +60,37 @@ export class People {
     );
   }
 
+  /** Each hospital publishes its policy, and records what its patients said at first, on one sheet. */
+  async beginConsents(hospitals: readonly ConsentRecords[], firstValidMs: readonly (number | null)[]): Promise<void> {
+    await Promise.all(
+      hospitals.map(async (records) => {
+        const { msp } = records;
+        await this.#insist(msp, 'compliance-officer', 'ConsentContract:publishPolicy', policyText(msp, 1));
+        const at = EPOCH_MS + this.#scheduler.now;
+        const events = firstValidMs.map((validMs, k) => {
+          const patient = records.patients[k] as string;
+          const said: Said = { kind: 'grant', validTo: validMs === null ? null : at + validMs, at };
+          records.wasRecorded(patient, said);
+          return eventOf(records, patient, said, NOTHING_RECORDED, at);
+        });
+        await this.#insist(msp, 'data-steward', 'ConsentContract:recordConsents', { events });
+      }),
+    );
+  }
+
+  /** A patient withdraws where the hospital learns of it by the channel alone. */
+  withdrawOnChannel(records: ConsentRecords, patient: string, head: ChannelState): void {
+    const at = EPOCH_MS + this.#scheduler.now;
+    const said: Said = { kind: 'withdraw', validTo: null, at };
+    void this.#insist(records.msp, 'data-steward', 'ConsentContract:withdrawConsents', () => ({
+      events: [eventOf(records, patient, said, head, at)],
+    }));
+  }
+
+  publishPolicy(msp: Msp, version: number): void {
+    void this.#insist(msp, 'compliance-officer', 'ConsentContract:publishPolicy', policyText(msp, version));
+  }
+
   /** All officers vote yes, each when it gets to it. A subject is voted on once. */
   vote(members: readonly Msp[], subject: string): void {
     if (this.#voted.has(subject)) return;
@@ -72,9 +108,10 @@ export class People {
     msp: Msp,
     role: Role,
     transaction: Name,
-    command: CommandInput<Name>,
+    asked: CommandInput<Name> | (() => CommandInput<Name>),
   ): Promise<void> {
     for (;;) {
+      const command = typeof asked === 'function' ? asked() : asked;
       const creator = { msp, role, id: `x509::/CN=${role}/O=${msp}` };
       const txId = `person-${this.#transactions++}`;
       const timestampMs = EPOCH_MS + this.#scheduler.now + this.#network.peer(msp).clockOffsetMs;

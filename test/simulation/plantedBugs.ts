@@ -2,7 +2,7 @@
 import type { Attestation, Digest, Outcome } from '@consilium/domain';
 import { keyRange } from '@consilium/domain';
 import type { AgentPorts } from '../../gateway/src/agent/agentPorts.js';
-import type { Aggregated, Journal } from '../../gateway/src/agent/ports.js';
+import type { Aggregated, Blobs, CohortSelection, ConsentDesk, Journal } from '../../gateway/src/agent/ports.js';
 import { STUDY } from './scenario.js';
 import { REAL, type Variant } from './variant.js';
 
@@ -94,6 +94,118 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     /the (?:roster|survivors) of round \d+ changed|after its \w+ was closed/,
   ),
 ];
+
+/** Where patients withdraw: found in the small studies that ask for consent. */
+export const PLANTED_CONSENT_BUGS: readonly PlantedBug[] = [
+  planted(
+    'an agent does not ask again whether its cohort may be used',
+    { ports: (_msp, ports) => ({ ...ports, consent: altered(ports.consent, { isStillAllowed: () => true }) }) },
+    /(?:joins|trains|shares|contributes|reports).* who withdrew/,
+  ),
+  planted(
+    'an agent does not hear of withdrawals while it is at work',
+    {
+      ports: (_msp, ports) => ({ ...ports, consent: altered(ports.consent, { onRestriction: () => () => undefined }) }),
+    },
+    /trains .* who withdrew/,
+  ),
+  planted(
+    'an agent does not look when a validity ends',
+    { ports: (_msp, ports) => ({ ...ports, consent: altered(ports.consent, { allowedUntil: () => undefined }) }) },
+    /whose consent has ended/,
+  ),
+  planted(
+    'an agent joins with whom it selected first, under the epoch of today',
+    { ports: (_msp, ports) => ({ ...ports, consent: selectingOnce(ports.consent) }) },
+    /who withdrew/,
+  ),
+  planted(
+    'an agent trains on whom it selects anew after its join',
+    { ports: (_msp, ports) => ({ ...ports, learner: retraining(ports) }) },
+    /on other patients than it joined with/,
+  ),
+  planted(
+    'an agent keeps the vector of a round that it gave up',
+    { ports: (_msp, ports) => ({ ...ports, blobs: hiding(ports.blobs) }) },
+    /has kept its vector/,
+  ),
+  planted(
+    'an agent tells nobody which versions a withdrawal has touched',
+    {
+      ports: (_msp, ports) => ({
+        ...ports,
+        consent: altered(ports.consent, { unreportedWithdrawals: () => undefined }),
+      }),
+    },
+    /has not reported that version/,
+  ),
+  planted(
+    'a join does not read the restriction epoch',
+    {
+      channel: {
+        change: (endorsed) => {
+          const reads = endorsed.readWriteSet.reads.filter(({ key }) => !key.startsWith('epoch~'));
+          return { ...endorsed, readWriteSet: { ...endorsed.readWriteSet, reads } };
+        },
+      },
+    },
+    /joined round \d+ under epoch \d+, while \d+ was current/,
+  ),
+];
+
+/** A desk whose methods are others in part; a class's own are not spread. */
+function altered(consent: ConsentDesk, changes: Partial<ConsentDesk>): ConsentDesk {
+  return {
+    select: (asked, signal) => consent.select(asked, signal),
+    selection: (study, round) => consent.selection(study, round),
+    isStillAllowed: (study, round) => consent.isStillAllowed(study, round),
+    allowedUntil: (study, round) => consent.allowedUntil(study, round),
+    allowedNow: (asked) => consent.allowedNow(asked),
+    unreportedWithdrawals: (study) => consent.unreportedWithdrawals(study),
+    onRestriction: (listener) => consent.onRestriction(listener),
+    ...changes,
+  };
+}
+
+/** Says that what it was to remove is gone. */
+function hiding(blobs: Blobs): Blobs {
+  const hidden = new Set<Digest>();
+  return {
+    ...blobs,
+    has: async (digest) => !hidden.has(digest) && blobs.has(digest),
+    remove: async (digest) => void hidden.add(digest),
+  };
+}
+
+/** Keeps in memory whom it selected first, and gives them for each round, with today's epoch: nobody withdraws there. */
+function selectingOnce(consent: ConsentDesk): ConsentDesk {
+  let first: CohortSelection | undefined;
+  const kept = new Map<number, CohortSelection>();
+  return altered(consent, {
+    select: async (asked, signal) => {
+      const selected = await consent.select(asked, signal);
+      first ??= selected;
+      const { restrictionEpoch, policyVersion } = selected.commitment;
+      const again = { ...first, commitment: { ...first.commitment, restrictionEpoch, policyVersion } };
+      kept.set(asked.round, again);
+      return again;
+    },
+    selection: (study, round) => kept.get(round) ?? consent.selection(study, round),
+    isStillAllowed: () => true,
+  });
+}
+
+function retraining({ learner, consent, patients }: AgentPorts): AgentPorts['learner'] {
+  return {
+    makeVector: async (task, signal) => {
+      const { study, protocol, round } = task;
+      if (!protocol.consent) return learner.makeVector(task, signal);
+      const usable = [...(await patients.patients(protocol)).keys()];
+      const selection = await consent.select({ study, protocol, round, patients: usable });
+      return learner.makeVector({ ...task, selection }, signal);
+    },
+  };
+}
 
 /** Attests what stands on the ledger already, where there is something. */
 function copying(ports: AgentPorts): AgentPorts {

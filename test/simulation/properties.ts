@@ -23,10 +23,7 @@ import type { Block } from './channelNetwork.js';
 import { Mirror } from './mirror.js';
 import { STUDY } from './scenario.js';
 import { personalValue } from './simulatedLearner.js';
-
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
+import { Violation } from './violation.js';
 
 function require(condition: boolean, text: () => string): asserts condition {
   if (!condition) throw new Violation(text());
@@ -267,7 +264,9 @@ export class Properties {
     require(equal.length >= majority(round.protocol), () => `version ${number} has ${equal.length} equal attestations`);
     require(before === undefined || before.digest === digest, () =>
       `version ${number} was recorded twice, differently`);
-    require(before === undefined || before.status === version.status || before.status === 'candidate', () =>
+    const isTrainedAgain = version.status === 'void' && round.protocol.consent?.onWithdrawal === 'retrain';
+    const mayChange = before?.status === 'candidate' || isTrainedAgain;
+    require(before === undefined || before.status === version.status || mayChange, () =>
       `version ${number} was ${before?.status} and is ${version.status}`);
     this.#models.set(number, version);
     this.#recordedOutcomes.set(number, outcome);

@@ -5,6 +5,8 @@ export type SeedOrder = Readonly<{
   /** The name of a planted bug; absent: the real thing. */
   bug?: string;
   tellsTrace?: boolean;
+  /** Of small studies in which patients withdraw. */
+  withdrawals?: boolean;
 }>;
 
 export type SeedReport = Readonly<{

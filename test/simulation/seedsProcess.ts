@@ -1,6 +1,6 @@
 /** A process that runs seeds as it is told, and tells of each run. It ends with the process that started it. */
 import { createHash } from 'node:crypto';
-import { PLANTED_BUGS } from './plantedBugs.js';
+import { PLANTED_BUGS, PLANTED_CONSENT_BUGS } from './plantedBugs.js';
 import type { SeedOrder, SeedReport } from './seedReport.js';
 import { type RunOutcome, simulate } from './simulation.js';
 import { REAL } from './variant.js';
@@ -13,10 +13,11 @@ process.on('message', (order: SeedOrder) => {
   void run(order);
 });
 
-async function run({ seeds, bug, tellsTrace }: SeedOrder): Promise<void> {
-  const variant = bug === undefined ? REAL : PLANTED_BUGS.find(({ name }) => name === bug)?.variant;
+async function run({ seeds, bug, tellsTrace, withdrawals }: SeedOrder): Promise<void> {
+  const variant =
+    bug === undefined ? REAL : [...PLANTED_BUGS, ...PLANTED_CONSENT_BUGS].find(({ name }) => name === bug)?.variant;
   for (const seed of seeds) {
-    const outcome = await simulate(seed, variant);
+    const outcome = await simulate(seed, variant, withdrawals === true);
     tell(reportOf(outcome, tellsTrace === true));
     if (outcome.violation !== undefined) break;
   }
@@ -40,10 +41,11 @@ function reportOf(outcome: RunOutcome, tellsTrace: boolean): SeedReport {
 }
 
 function storyOf({ scenario, trace }: RunOutcome, isWhole: boolean): string[] {
-  const { protocol, faults, gone } = scenario;
+  const { protocol, faults, consent, gone } = scenario;
   return [
     `${protocol.members.length} hospitals, ${protocol.trainingRounds} training rounds; gone in the end: ${gone.join(' ') || 'nobody'}`,
-    ...faults.map((fault) => JSON.stringify(fault)),
+    ...(consent ? [JSON.stringify({ ...consent.plan, onWithdrawal: protocol.consent?.onWithdrawal })] : []),
+    ...[...faults, ...(consent?.faults ?? [])].map((fault) => JSON.stringify(fault)),
     ...(isWhole ? trace : trace.slice(-TRACE_LINES_TOLD)),
   ];
 }

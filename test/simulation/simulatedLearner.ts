@@ -33,27 +33,33 @@ export type LearnerPlan = Readonly<{
   failures: Map<Msp, number>;
 }>;
 
-export type Watched = (msp: Msp, task: VectorTask, made: VectorMade) => void;
+export type LearnerWatch = Readonly<{
+  /** Training begins. Returns how to say that it has ended. */
+  begun(msp: Msp, task: VectorTask, signal: AbortSignal | undefined): () => void;
+  made(msp: Msp, task: VectorTask, made: VectorMade): void;
+}>;
 
 export class SimulatedLearner implements Learner {
   readonly #msp: Msp;
   readonly #process: Incarnation;
   readonly #random: Random;
   readonly #plan: LearnerPlan;
-  readonly #watched: Watched;
+  readonly #watch: LearnerWatch;
 
-  constructor(msp: Msp, process: Incarnation, random: Random, plan: LearnerPlan, watched: Watched) {
+  constructor(msp: Msp, process: Incarnation, random: Random, plan: LearnerPlan, watch: LearnerWatch) {
     this.#msp = msp;
     this.#process = process;
     this.#random = random;
     this.#plan = plan;
-    this.#watched = watched;
+    this.#watch = watch;
   }
 
   async makeVector(task: VectorTask, signal?: AbortSignal): Promise<VectorMade> {
     const [least, most] = this.#plan.trainingMs;
     const ms = this.#random.between(least, most);
+    const ended = this.#watch.begun(this.#msp, task, signal);
     await this.#process.delay(ms);
+    ended();
     if (signal?.aborted) throw signal.reason;
     const failures = this.#plan.failures.get(this.#msp) ?? 0;
     if (failures > 0) {
@@ -61,7 +67,7 @@ export class SimulatedLearner implements Learner {
       throw refusal('TRAINING_FAILED', { reason: 'killed' });
     }
     const made = this.#vector(task, ms / 1_000);
-    this.#watched(this.#msp, task, made);
+    this.#watch.made(this.#msp, task, made);
     return made;
   }
 
@@ -69,8 +75,9 @@ export class SimulatedLearner implements Learner {
     const { study, protocol, round, kind, base, candidateParent } = task;
     const own = base.personal?.get(PERSONAL_TENSOR)?.[0] ?? 0;
     const nonce = this.#plan.isUnseeded ? this.#random.next() : 0;
+    const cohort = task.selection?.patientsDigest ?? '';
     const digest = createHash('sha256')
-      .update([study, protocol.seed, round, kind, this.#msp, own, nonce].join('\n'))
+      .update([study, protocol.seed, round, kind, this.#msp, own, cohort, nonce].join('\n'))
       .update(base.file)
       .digest();
     const patients = this.#plan.weightless.has(round) ? 0 : 5 + (digest[0] as number);

@@ -5,6 +5,7 @@
 import {
   asksForStatistics,
   type Close,
+  type ConsiliumError,
   type ModelVersion,
   type Msp,
   majority,
@@ -12,26 +13,34 @@ import {
   type TransactionName,
   tenDigits,
 } from '@consilium/domain';
-import type { AgentNews, Arithmetic } from '../../gateway/src/agent/ports.js';
+import { digestOf } from '../../gateway/src/agent/digestOf.js';
+import type { AgentNews, Arithmetic, VectorMade, VectorTask } from '../../gateway/src/agent/ports.js';
 import { whatFollows } from '../../gateway/src/agent/whatFollows.js';
-import { ChannelNetwork } from './channelNetwork.js';
+import { ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
+import type { ConsentFault } from './consentFaults.js';
+import { ConsentProperties } from './consentProperties.js';
 import { dishonestArithmetic } from './dishonestArithmetic.js';
 import { ExchangeNetwork } from './exchangeNetwork.js';
 import type { Fault } from './faults.js';
 import { type Backup, Hospital, type HospitalWatch } from './hospital.js';
 import { People } from './people.js';
-import { Properties, requireTimesAddUp, Violation } from './properties.js';
+import { Properties, requireTimesAddUp } from './properties.js';
 import { Random } from './random.js';
 import { type Scenario, STUDY, scenarioOf } from './scenario.js';
 import { Scheduler } from './scheduler.js';
 import { TransactionFaults } from './transactionFaults.js';
 import { REAL, type Variant } from './variant.js';
+import { Violation } from './violation.js';
 
 /** Once nothing goes wrong any more, a study ends within this time: every phase of every round may run to its deadline. */
 const LIVENESS_MS_MAX = 3_600_000;
 /** After the end, what is still under way is let finish. */
 const DRAIN_MS = 4_000;
+/** Where patients withdraw, what follows of it is waited for too: a report that was lost is sent again after a while. */
+const CONSENT_DRAIN_MS = 60_000;
 const EVENTS_MAX = 100_000;
+/** Whoever wants to withdraw while the gateway is down comes again. */
+const AWAY_MS = 300;
 const OPERATOR_MS_MAX = 8_000;
 /** A round that has not got beyond joining by then is stuck. */
 const STUCK_MS = 300_000;
@@ -51,8 +60,8 @@ export type RunOutcome = Readonly<{
   met: ReadonlyMap<string, number>;
 }>;
 
-export async function simulate(seed: number, variant: Variant = REAL): Promise<RunOutcome> {
-  const run = new Run(seed, variant);
+export async function simulate(seed: number, variant: Variant = REAL, isOfWithdrawals = false): Promise<RunOutcome> {
+  const run = new Run(seed, variant, isOfWithdrawals);
   return run.toTheEnd();
 }
 
@@ -66,6 +75,7 @@ class Run {
   readonly #transactionFaults: TransactionFaults;
   readonly #people: People;
   readonly #properties: Properties;
+  readonly #patients: ConsentProperties;
   readonly #hospitals: ReadonlyMap<Msp, Hospital>;
   readonly #trace: string[] = [];
   readonly #met = new Map<string, number>();
@@ -73,6 +83,8 @@ class Run {
   readonly #counts = new Map<string, number>();
   /** Hospitals that are not to be started before this time. */
   readonly #downUntil = new Map<Msp, number>();
+  /** Versions of each hospital's policy. */
+  readonly #policies = new Map<Msp, number>();
   readonly #verifying = new Set<string>();
   /** Rounds that people watch to see whether enough hospitals join. */
   readonly #watched = new Set<number>();
@@ -84,11 +96,11 @@ class Run {
   /** When the study was agreed upon: times of faults count from here. */
   #began = 0;
 
-  constructor(seed: number, variant: Variant) {
+  constructor(seed: number, variant: Variant, isOfWithdrawals: boolean) {
     this.#seed = seed;
     this.#random = new Random(seed);
-    this.#scenario = scenarioOf(this.#random);
-    const { protocol, trainingMs, isUnseeded, faults, isHealthy } = this.#scenario;
+    this.#scenario = scenarioOf(this.#random, isOfWithdrawals);
+    const { protocol, trainingMs, isUnseeded, faults, isHealthy, consent } = this.#scenario;
     const { members } = protocol;
     const [scheduler, random] = [this.#scheduler, this.#random];
     this.#transactionFaults = new TransactionFaults(random);
@@ -103,6 +115,13 @@ class Run {
       holds: (msp, digest) => this.#hospital(msp).disk.holds(digest),
       hasJournaled: (msp, round, name) => this.#hospital(msp).disk.journaled(STUDY, round, name) !== undefined,
     });
+    this.#patients = new ConsentProperties({
+      members,
+      records: (msp) => this.#hospital(msp).records,
+      mayUse: (msp, patient, msAgo) => this.#hospital(msp).mayUse(patient, msAgo),
+      isOnDisk: (msp, digest) => this.#hospital(msp).disk.holds(digest),
+      head: this.#properties.head,
+    });
     const arithmetics = new Map(
       members.map((msp) => [msp, dishonestArithmetic(variant.arithmetic, (round) => lieOf(msp, round))]),
     );
@@ -114,6 +133,9 @@ class Run {
       faults: this.#transactionFaults,
       nextTransactionId: () => `tx-${transactions++}`,
       sent: (msp: Msp, name: TransactionName, command: unknown) => this.#sent(msp, name, command),
+      ordered: (msp: Msp, name: TransactionName, command: unknown) =>
+        this.#checked(() => this.#patients.ordered(msp, name, command)),
+      patients: consent?.plan.patients ?? 0,
       exchange: this.#exchange,
       learning: {
         worsened: new Set(faults.flatMap((fault) => (fault.kind === 'worsened' ? fault.round : []))),
@@ -129,6 +151,7 @@ class Run {
       watch: this.#watch(),
     };
     this.#hospitals = new Map(members.map((msp) => [msp, new Hospital(msp, parts)]));
+    this.#network.onBlock((block) => this.#checked(() => this.#patients.block(block)));
     this.#network.onBlock((block) => this.#checked(() => this.#properties.block(block)));
     this.#network.onBlock((block) => {
       for (const { code } of block.transactions) if (code !== 'VALID') this.#meet(code);
@@ -153,26 +176,33 @@ class Run {
       this.#play();
       if (!this.#hasEnded()) continue;
       this.#isOver = true;
-      endsAt = this.#scheduler.now + DRAIN_MS;
+      endsAt = this.#scheduler.now + (this.#scenario.consent ? CONSENT_DRAIN_MS : DRAIN_MS);
     }
     if (!this.#isOver) this.#violation ??= `the study has not ended ${LIVENESS_MS_MAX} ms after the last fault`;
     if (this.#scenario.isHealthy && !this.#violation) this.#checked(() => this.#requireFlawless());
+    const up = [...this.#hospitals.values()].filter(({ isRunning }) => isRunning).map(({ msp }) => msp);
+    if (this.#scenario.consent && !this.#violation) this.#checked(() => this.#patients.end(up, CONSENT_DRAIN_MS));
     return this.#outcome();
   }
 
   /** The hospitals agree on a study, then things begin to go wrong. Some gateways are up before, some only now. */
   async #begin(): Promise<void> {
-    const { protocol, faults, faultsEnd } = this.#scenario;
+    const { protocol, faults, faultsEnd, consent } = this.#scenario;
     const absent = new Set(faults.flatMap((fault) => (fault.kind === 'absent' ? fault.msp : [])));
     for (const msp of protocol.members)
       if (!absent.has(msp)) this.#scheduler.after(this.#random.between(0, 500), () => this.#start(msp));
     let isAgreed = false;
-    void this.#people.beginStudy(protocol).then(() => {
-      isAgreed = true;
-    });
+    const records = [...this.#hospitals.values()].map((hospital) => hospital.records);
+    const agreed = consent ? this.#people.beginConsents(records, consent.plan.firstValidMs) : Promise.resolve();
+    void agreed
+      .then(() => this.#people.beginStudy(protocol))
+      .then(() => {
+        isAgreed = true;
+      });
     while (!isAgreed && (await this.#step()));
     this.#began = this.#scheduler.now;
     for (const fault of faults) this.#arrange(fault);
+    for (const fault of consent?.faults ?? []) this.#arrangeConsent(fault);
     this.#scheduler.after(faultsEnd, () => this.#repair());
   }
 
@@ -247,6 +277,69 @@ class Run {
     }
   }
 
+  #arrangeConsent(fault: ConsentFault): void {
+    const after = (at: number, run: () => void) => this.#scheduler.after(at, run);
+    switch (fault.kind) {
+      case 'withdraw':
+        after(fault.at, () => this.#withdraw(fault));
+        return;
+      case 'grant':
+        after(fault.at, () => this.#grant(fault));
+        return;
+      case 'policy':
+        after(fault.at, () => {
+          const version = (this.#policies.get(fault.msp) ?? 1) + 1;
+          this.#policies.set(fault.msp, version);
+          this.#meet('stricter policy');
+          this.#people.publishPolicy(fault.msp, version);
+        });
+        return;
+      case 'unreachable':
+        after(fault.from, () => {
+          this.#meet('channel unreachable');
+          this.#network.setUp(fault.msp, false);
+        });
+        after(fault.until, () => {
+          if (this.#hospital(fault.msp).isRunning) this.#network.setUp(fault.msp, true);
+        });
+        return;
+      default:
+    }
+  }
+
+  /** Whoever may be used at the moment, some of them, or all. The hospital's own desk is staffed while its gateway runs. */
+  #withdraw({ msp, count, by }: Extract<ConsentFault, { kind: 'withdraw' | 'withdraw-at-step' }>): void {
+    const hospital = this.#hospital(msp);
+    if (this.#areFaultsOver || this.#isOver) return;
+    const usable = hospital.records.patients.filter((patient) => hospital.mayUse(patient, 0));
+    const leaving = this.#random.shuffled(usable).slice(0, count);
+    if (by === 'hospital' && !hospital.isRunning) {
+      this.#scheduler.after(AWAY_MS, () => this.#withdraw({ kind: 'withdraw', at: 0, msp, count, by }));
+      return;
+    }
+    for (const patient of leaving) {
+      this.#tell(msp, `${patient} withdraws at the ${by}`);
+      this.#meet(`withdrawal at the ${by}`);
+      if (by === 'channel') {
+        this.#people.withdrawOnChannel(hospital.records, patient, this.#properties.head);
+        continue;
+      }
+      hospital.records.say(patient, { kind: 'withdraw', validTo: null, at: EPOCH_MS + this.#scheduler.now });
+      this.#checked(() => this.#patients.becameLess(msp));
+    }
+  }
+
+  /** One who may not be used at the moment consents, if there is one. */
+  #grant({ msp, validMs }: Extract<ConsentFault, { kind: 'grant' }>): void {
+    const hospital = this.#hospital(msp);
+    const patient = hospital.records.patients.find((candidate) => !hospital.mayUse(candidate, 0));
+    if (patient === undefined || !hospital.isRunning || this.#areFaultsOver) return;
+    const at = EPOCH_MS + this.#scheduler.now;
+    this.#tell(msp, `${patient} consents${validMs === null ? '' : ` for ${validMs} ms`}`);
+    this.#meet('consent given again');
+    hospital.records.say(patient, { kind: 'grant', validTo: validMs === null ? null : at + validMs, at });
+  }
+
   #sinceBegun({ from, until }: { from: number; until: number }): { from: number; until: number } {
     return { from: this.#began + from, until: this.#began + until };
   }
@@ -263,15 +356,21 @@ class Run {
     this.#meet('restore');
     hospital.restore(backup);
     this.#properties.restored(msp);
+    this.#patients.restored(msp);
   }
 
   #takeDown(msp: Msp, until: number, isWhole: boolean): void {
     this.#tell(msp, `down until ${until}${isWhole ? ', its peer too' : ''}`);
-    this.#hospital(msp).crash();
+    this.#kill(msp);
     if (isWhole) this.#network.setUp(msp, false);
     const latest = Math.max(until, this.#downUntil.get(msp) ?? 0);
     this.#downUntil.set(msp, latest);
     this.#scheduler.after(latest - this.#scheduler.now, () => this.#start(msp));
+  }
+
+  #kill(msp: Msp): void {
+    this.#hospital(msp).crash();
+    this.#patients.crashed(msp);
   }
 
   #start(msp: Msp): void {
@@ -290,7 +389,7 @@ class Run {
     this.#tell('faults', `end; gone: ${gone.join(' ') || 'nobody'}`);
     this.#downUntil.clear();
     for (const msp of gone) {
-      this.#hospital(msp).crash();
+      this.#kill(msp);
       this.#network.setUp(msp, false);
     }
     for (const msp of protocol.members) this.#start(msp);
@@ -381,8 +480,24 @@ class Run {
   #watch(): HospitalWatch {
     return {
       news: (msp, news) => this.#news(msp, news),
-      vectorShown: (msp, round, digest) => this.#checked(() => this.#properties.vectorShown(msp, round, digest)),
-      made: (msp, task, made) => this.#checked(() => this.#properties.made(msp, task, made)),
+      vectorShown: (msp, round, digest) =>
+        this.#checked(() => {
+          this.#patients.shown(msp, round, digest);
+          this.#properties.vectorShown(msp, round, digest);
+        }),
+      begun: (msp, task, signal) => {
+        let ended = (): void => undefined;
+        this.#checked(() => {
+          ended = this.#patients.begun(msp, task, signal);
+        });
+        return () => {
+          if ((signal?.reason as Partial<ConsiliumError>)?.code === 'CONSENT_WITHDRAWN')
+            this.#meet('training ended by a withdrawal');
+          ended();
+        };
+      },
+      made: (msp, task, made) => this.#checked(() => this.#made(msp, task, made)),
+      mirrored: (msp) => this.#checked(() => this.#patients.becameLess(msp)),
       started: (msp) => {
         const { ledger } = this.#network;
         const { height } = this.#network.peer(msp);
@@ -398,17 +513,31 @@ class Run {
     };
   }
 
-  #news(msp: Msp, { event, step, round }: AgentNews): void {
+  #news(msp: Msp, { event, step, round, detail }: AgentNews): void {
+    const code = String(detail?.code ?? '');
+    if (event === 'step-failed' && code.startsWith('CONSENT_')) this.#meet(`${step} ${code}`);
     this.#tell(msp, `${event} ${step} ${round}`);
     const [own, anybody] = [`${msp} ${event} ${step}`, `${event} ${step}`];
     for (const key of [own, anybody]) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     if (this.#areFaultsOver) return;
+    for (const fault of this.#scenario.consent?.faults ?? []) {
+      if (fault.kind !== 'withdraw-at-step' || fault.msp !== msp || fault.step !== step || fault.event !== event)
+        continue;
+      if (fault.nth !== this.#counts.get(own)) continue;
+      this.#meet(`withdrawal at ${step}`);
+      this.#scheduler.after(fault.afterMs, () => this.#withdraw(fault));
+    }
     for (const fault of this.#scenario.faults) {
       if (fault.kind !== 'crash-at-step' || fault.step !== step || fault.event !== event) continue;
       const isMeant = fault.msp === undefined || fault.msp === msp;
       const count = this.#counts.get(fault.msp === undefined ? anybody : own);
       if (isMeant && fault.nth === count) this.#scheduler.after(fault.afterMs, () => this.#crash(fault, msp));
     }
+  }
+
+  #made(msp: Msp, task: VectorTask, made: VectorMade): void {
+    this.#patients.made(msp, task, digestOf(Buffer.from(made.vector.buffer)));
+    this.#properties.made(msp, task, made);
   }
 
   #sent(msp: Msp, name: TransactionName, command: unknown): void {

@@ -125,7 +125,10 @@ export class SimulatedStub {
     range.exhausted = true;
   }
 
-  /** A page of a range, as Fabric reads it: not beyond its last key. The bookmark is the key after it, '' at the end. */
+  /**
+   * A page of a range, as Fabric reads it: not beyond its last key. The bookmark is the key after it, '' at the end. Of an
+   * empty page the library gives no metadata.
+   */
   async getStateByRangeWithPagination(start: string, end: string, pageSize: number) {
     const entries = [...this.#state.range(start, end, this.#height)];
     const page = entries.slice(0, pageSize);
@@ -133,6 +136,7 @@ export class SimulatedStub {
     this.#ranges.push({ start, end, exhausted: page.length < pageSize, reads });
     const results = page.map(({ key, value }) => ({ key, value: Buffer.from(value) })).values();
     const iterator = { next: async () => results.next(), close: async () => {} };
+    if (page.length === 0) return { iterator };
     return { iterator, metadata: { fetchedRecordsCount: page.length, bookmark: entries[pageSize]?.key ?? '' } };
   }
 

@@ -1,5 +1,6 @@
 import {
   type ConsentPolicy,
+  type ConsentRef,
   canonicalJson,
   keyRange,
   LedgerPage,
@@ -10,7 +11,7 @@ import {
 import api from 'fabric-contract-api';
 import { consentFacts, erasedOf, nextInSeries, recordFacts, reportedJoins } from './ledger/consentReads.js';
 import { LedgerContext } from './ledger/ledgerContext.js';
-import { onlyKey } from './ledger/ledgerPages.js';
+import { type KeyRange, onlyKey } from './ledger/ledgerPages.js';
 import type { LedgerState } from './ledger/ledgerState.js';
 import { OwnCollection, transientText } from './ledger/ownCollection.js';
 import { newestVersion } from './ledger/roundReads.js';
@@ -18,7 +19,7 @@ import { LedgerContract } from './ledgerContract.js';
 import { recordConsentRoot } from './rules/consentRoots.js';
 import { newEvents, recordConsents, requireWithdrawals } from './rules/consents.js';
 import { eraseRecord, holdRecord, mayAllow } from './rules/erasing.js';
-import type { Asked } from './rules/permissions.js';
+import type { Asked, Caller } from './rules/permissions.js';
 import { recordPermit } from './rules/permits.js';
 import { publishPolicy } from './rules/policies.js';
 import { keepPrivate, requireOwnPeer } from './rules/privateOpenings.js';
@@ -159,8 +160,20 @@ export class ConsentContract extends LedgerContract {
   @Transaction(false)
   async consentHistory(context: LedgerContext, query: string): Promise<string> {
     return this.evaluate(context, 'ConsentContract:consentHistory', query, async ({ msp, ref }, _, caller) => {
-      if (caller.role !== 'auditor' && caller.msp !== msp) throw refusal('CONSENT_FOREIGN_RECORD', { msp: caller.msp });
-      return [keyRange('consent', msp, ref), onlyKey(ledgerKey.hold(msp, ref)), onlyKey(ledgerKey.tombstone(msp, ref))];
+      requireOwnOrAuditor(msp, caller);
+      return historyRanges(msp, ref);
+    });
+  }
+
+  /** The histories of many records, out of a state in which the hospital's join of a round stands. */
+  @Transaction(false)
+  async cohortHistory(context: LedgerContext, query: string): Promise<string> {
+    return this.evaluate(context, 'ConsentContract:cohortHistory', query, async (asked, state, caller) => {
+      const { study, round, msp, refs } = asked;
+      requireOwnOrAuditor(msp, caller);
+      const join = await state.join(study, round, msp);
+      if (!join?.cohort) throw refusal('CONSENT_COHORT_UNKNOWN', { study, round });
+      return [...new Set(refs)].flatMap((ref) => historyRanges(msp, ref));
     });
   }
 
@@ -183,6 +196,15 @@ export class ConsentContract extends LedgerContract {
       return ['join', 'permit', 'withdrawal'].map((noun) => keyRange(noun, study));
     });
   }
+}
+
+function requireOwnOrAuditor(msp: Msp, caller: Caller): void {
+  if (caller.role !== 'auditor' && caller.msp !== msp) throw refusal('CONSENT_FOREIGN_RECORD', { msp: caller.msp });
+}
+
+/** All that stands about a record. */
+function historyRanges(msp: Msp, ref: ConsentRef): KeyRange[] {
+  return [keyRange('consent', msp, ref), onlyKey(ledgerKey.hold(msp, ref)), onlyKey(ledgerKey.tombstone(msp, ref))];
 }
 
 async function decideEvents(asked: Asked<'ConsentContract:recordConsents'>, state: LedgerState): Promise<Decision> {

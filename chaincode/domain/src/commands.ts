@@ -16,6 +16,7 @@ import { BinaryMetrics, NumberMetrics } from './evaluation.js';
 import { HospitalRegistration } from './hospital.js';
 import { Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import {
+  CONSENT_REFS_PER_QUERY_MAX,
   HOSPITALS_PER_STUDY_MAX,
   PAGE_ITEMS_DEFAULT,
   PAGE_ITEMS_MAX,
@@ -139,6 +140,16 @@ export const queries = {
   'ModelContract:lineage': z.strictObject({ study: StudyId, ...page }),
   /** All that stands about a ref: its events, holds and tombstone. */
   'ConsentContract:consentHistory': z.strictObject({ msp: Msp, ref: ConsentRef, ...page }),
+  /**
+   * The same of many refs, read together with a hospital's join of a round: so what it answers is known to stand no earlier
+   * than that cohort.
+   */
+  'ConsentContract:cohortHistory': z.strictObject({
+    ...inRound,
+    msp: Msp,
+    refs: z.array(ConsentRef).min(1).max(CONSENT_REFS_PER_QUERY_MAX),
+    ...page,
+  }),
   /** A hospital's policies, its epoch, and its batch roots. */
   'ConsentContract:policies': z.strictObject({ msp: Msp, ...page }),
   /** Openings out of the hospital's own collection, as they were kept; of its own agent, and of its own peer alone. */

@@ -88,6 +88,14 @@ export const CONSENT_ERRORS = {
     kind: 'conflict',
     message: 'consent of the cohort of round {round} of study {study} became less: selected again, or sat out',
   },
+  CONSENT_QUEUE_FULL: {
+    kind: 'limit',
+    message: '{waiting} consent events wait for the channel, {waitingMax} are allowed: send these later',
+  },
+  CONSENT_PERSON_UNKNOWN: {
+    kind: 'missing',
+    message: 'the gateway has no identity of {person} any more: another data steward takes over what waits',
+  },
   READ_LOG_BROKEN: { kind: 'conflict', message: 'the log of reads does not hold together: {problem}' },
   PERMIT_REQUIRED: {
     kind: 'forbidden',
@@ -99,6 +107,12 @@ export const CONSENT_ERRORS = {
       'permit {permitId} stands for {msp} in study {study}: it is never replaced, or opt-outs would change their meaning',
   },
   FHIR_INVALID: { kind: 'invalid', message: '{problems}' },
+  FHIR_MEDIA_NOT_ACCEPTABLE: {
+    kind: 'invalid',
+    message: 'FHIR is answered as JSON alone: accept application/fhir+json',
+  },
+  FHIR_MEDIA_UNSUPPORTED: { kind: 'invalid', message: 'FHIR is taken as JSON alone: send application/fhir+json' },
+  FHIR_INTERACTION_UNKNOWN: { kind: 'missing', message: 'no such interaction is offered: see GET /fhir/r4/metadata' },
   FHIR_VERSION_UNKNOWN: { kind: 'invalid', message: 'FHIR {found} is not spoken here: 4.0 and 5.0 are' },
   EVIDENCE_INVALID: { kind: 'invalid', message: 'the evidence does not hold: {problem}' },
 } as const;

@@ -54,6 +54,8 @@ export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;
 
 /** Events that one transaction records: its bytes and its time stay within the channel's limits. */
 export const CONSENT_EVENTS_PER_TRANSACTION_MAX = 500;
+/** Records that one query tells the history of. */
+export const CONSENT_REFS_PER_QUERY_MAX = 50;
 /** A grant may be dated back by so long without a word: it waited in its hospital's queue. What is older was imported, and says so. */
 export const CONSENT_QUEUE_MS_MAX = 7 * 86_400_000;
 /** Characters of one encrypted opening, in base64, in a hospital's own private collection. */

@@ -14,7 +14,12 @@ const privacy: NonNullable<ProtocolInput['privacy']> = {
   spentMicroEpsilonAfterRound: table,
   declaredPatients: { ClevelandMSP: 199, HungaryMSP: 172, SwitzerlandMSP: 30, VaMSP: 85 },
 };
-const SOUND: Partial<ProtocolInput> = { standardisation: 'declared-ranges', metrics: 'final', privacy };
+const SOUND: Partial<ProtocolInput> = {
+  standardisation: 'declared-ranges',
+  metrics: 'final',
+  validationShare: 0,
+  privacy,
+};
 const layersModel: ProtocolInput['model'] = {
   kind: 'layers-model',
   topology: {},
@@ -65,6 +70,9 @@ describe('a private study', () => {
       withPrivacy({ budgetMicroEpsilon: (table[2] as number) - 1 }),
       /3 training rounds spend/,
     ],
+    ['test rows by hash', { split: { kind: 'hash', testShare: 0.3 } }, /must be listed/],
+    ['a part of the training rows', { trainingShare: 0.5 }, /trainingShare must be 1/],
+    ['validation rows', { validationShare: 0.2 }, /validationShare must be 0/],
     [
       'a hospital that declares nothing',
       withPrivacy({ declaredPatients: { VaMSP: 85 } }),

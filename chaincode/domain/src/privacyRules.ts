@@ -32,6 +32,7 @@ export function requireSoundPrivacy(protocol: StudyProtocol): void {
     );
   if (model.kind === 'layers-model')
     throw unsound('gradients of single patients are there for the built-in models, not for a layers-model');
+  requireIndependentPatients(protocol);
   const declared = Object.keys(privacy.declaredPatients).sort();
   if (declared.join() !== members.join())
     throw unsound(`declaredPatients names ${declared.join(', ') || 'nobody'}, the members are ${members.join(', ')}`);
@@ -41,6 +42,14 @@ export function requireSoundPrivacy(protocol: StudyProtocol): void {
     throw unsound(
       `${trainingRounds} training rounds spend ${spent / 1e6}, the budget is ${privacy.budgetMicroEpsilon / 1e6}: take more noise, fewer steps or fewer rounds`,
     );
+}
+
+/** One patient more must not change what another patient's rows are for: a share of all patients does. */
+function requireIndependentPatients({ split, trainingShare, validationShare }: StudyProtocol): void {
+  const why = 'one patient more would move another one in or out of training';
+  if (split.kind !== 'listed') throw unsound(`the test rows must be listed, not a share by hash: ${why}`);
+  if (trainingShare !== 1) throw unsound(`trainingShare must be 1, not ${trainingShare}: ${why}`);
+  if (validationShare !== 0) throw unsound(`validationShare must be 0, not ${validationShare}: ${why}`);
 }
 
 function requireTable(privacy: StudyPrivacy, protocol: StudyProtocol): void {

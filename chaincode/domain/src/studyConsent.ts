@@ -26,7 +26,10 @@ export const StudyUse = z.strictObject({
   methodsDevelopment: z.boolean().default(false),
   /** Population origins or ancestry is (part of) its aim. */
   ancestryResearch: z.boolean().default(false),
+  /** Its results guide the care of these patients. */
   clinicalCare: z.boolean().default(false),
+  /** Genotypes are part of what it looks at. */
+  geneticStudy: z.boolean().default(false),
   /** An ethics board approved it. */
   ethicsApproval: z.boolean().default(false),
   /** Collaborates with the primary investigators of the data. */
@@ -41,6 +44,8 @@ export const StudyUse = z.strictObject({
   users: Names,
   institutions: Names,
   projects: Names,
+  /** Kinds of research, in words that hospitals and consents share. */
+  researchTypes: Names,
 });
 export type StudyUse = z.infer<typeof StudyUse>;
 

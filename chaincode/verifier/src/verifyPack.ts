@@ -30,7 +30,7 @@ export function verifyPack(file: Buffer, genesis: string | undefined): Report {
   if (!about || !chain) return report;
   report.try('about.json', () => checkAbout(about, chain));
   report.try('signature', () => checkPackSignature(archive, about, chain, report));
-  const questions = readAnswers(entries, chain, about.chaincode, report);
+  const questions = readAnswers(entries, chain, about, report);
   const authors = readAuthors(entries, chain, about.chaincode, questions, report);
   checkSubject(about.subject, { entries, questions, authors, chain, report });
   for (const name of entries.unread()) report.fail(name, 'nothing of this kind belongs into a pack of this kind');
@@ -45,9 +45,7 @@ function checkAbout(about: About, chain: Chain): void {
 
 /** Whoever had the pack made signed it, so that nobody else can change what is not signed inside. */
 function checkPackSignature({ signed, signature }: Archive, about: About, chain: Chain, report: Report): void {
-  const signer = chain.newest.member(readBase64(about.signer, 'signer'), about.createdAt);
-  must(signer.msp === about.msp, `it was made at ${about.msp}, and signed by someone of ${signer.msp}`);
-  const { certificate } = signer;
+  const { certificate } = chain.newest.person(about.msp, readBase64(about.signer, 'signer'), about.createdAt);
   must(
     isSigned(certificate.x509.publicKey, signed, signature),
     'the signature under the pack does not hold: it was changed, or something was added at its end',

@@ -57,7 +57,7 @@ export class Agent implements TimingsBook, FailureBook {
     this.#ports = ports;
     this.#identity = identity;
     this.#reader = new StudyReader(ports.state);
-    this.#disk = new DiskKnowledge(ports.blobs, ports.journal);
+    this.#disk = new DiskKnowledge(identity.msp, ports.blobs, ports.journal);
     this.#secrets = new SecretKnowledge(ports.secrets);
     this.#disputes = new Disputes(identity.msp, ports.journal);
     this.#timings = new RoundTimings(identity.msp);
@@ -234,6 +234,7 @@ export class Agent implements TimingsBook, FailureBook {
       failures: (key) => this.#retries.count(key),
       cohort: (round) => cohortStanding(this.#ports.consent, view.study, round),
       secrets: () => this.#secrets.of(view.study),
+      leftovers: () => this.#disk.leftovers(view),
       withdrawals: () => this.#ports.consent.unreportedWithdrawals(view.study),
       dispute: (version) => this.#disputes.among(view, version),
     };

@@ -43,8 +43,9 @@ export function reasonToSitOut({ facts }: RoundView, msp: Msp, standing: CohortS
 }
 
 /**
- * The versions that this hospital had a part in, among rounds whose cohorts held patients that may not be used any more: a
- * round that was joined and then sat out is touched by nobody's rows.
+ * The versions that this hospital had a part in, among rounds whose cohorts held patients that may not be used any more, and
+ * that no report of its own covers: a round that was joined and then sat out is touched by nobody's rows, and a version that is
+ * known to be touched is not touched more by somebody else's withdrawal.
  */
 export function touchedVersions(
   view: StudyView,
@@ -53,7 +54,9 @@ export function touchedVersions(
 ): Readonly<{ fromRound: number; toRound: number }> | undefined {
   if (!rounds) return undefined;
   let { fromRound, toRound } = rounds;
-  const isTouched = (round: number) => view.model(round)?.survivors.includes(msp) === true;
+  const reports = view.withdrawalReports(msp);
+  const isReported = (round: number) => reports.some((report) => report.fromRound <= round && round <= report.toRound);
+  const isTouched = (round: number) => view.model(round)?.survivors.includes(msp) === true && !isReported(round);
   while (fromRound <= toRound && !isTouched(fromRound)) fromRound += 1;
   while (fromRound < toRound && !isTouched(toRound)) toRound -= 1;
   return fromRound <= toRound ? { fromRound, toRound } : undefined;

@@ -1,15 +1,20 @@
 /** Which bytes are on the disk, as far as the next decision asks for them. What was there once is taken to stay. */
-import type { Digest } from '@consilium/domain';
+import type { Digest, Msp, StudyId } from '@consilium/domain';
 import type { Blobs, Journal } from './ports.js';
-import { journaledVector, journaledVectorFile } from './roundJournal.js';
+import { journaledVectorFile } from './roundJournal.js';
 import type { RoundView, StudyView } from './studyView.js';
+import { vectorFiles } from './uselessVectors.js';
 
 export class DiskKnowledge {
   readonly #blobs: Blobs;
   readonly #journal: Pick<Journal, 'get'>;
+  readonly #msp: Msp;
   readonly #held = new Set<Digest>();
+  /** Where patients must consent: rounds whose own vector may still have to be removed. */
+  readonly #watched = new Map<StudyId, Set<number>>();
 
-  constructor(blobs: Blobs, journal: Pick<Journal, 'get'>) {
+  constructor(msp: Msp, blobs: Blobs, journal: Pick<Journal, 'get'>) {
+    this.#msp = msp;
     this.#blobs = blobs;
     this.#journal = journal;
   }
@@ -18,15 +23,31 @@ export class DiskKnowledge {
     return this.#held.has(digest);
   }
 
+  /** Rounds before the last two that left a vector on the disk, never contributed: this hospital was away, or it was needed still. */
+  leftovers({ study, newest, round }: StudyView): RoundView[] {
+    const numbers = [...(this.#watched.get(study) ?? [])].filter((number) => number < (newest?.number ?? 0) - 1);
+    return numbers.flatMap((number) => round(number) ?? []);
+  }
+
   /** Looks for everything that a decision about the study may ask for. */
-  async lookFor({ study, newest, previous }: StudyView): Promise<void> {
-    const digests = [newest, previous].flatMap((round) => (round ? this.#wanted(study, round) : []));
-    const unseen = [...new Set(digests)].filter((digest) => !this.#held.has(digest));
+  async lookFor(view: StudyView): Promise<void> {
+    const rounds = [view.newest, view.previous].filter((round) => round !== undefined);
+    const versions = rounds.flatMap(({ facts }) => [facts.round.base, facts.round.candidateParent]);
+    const watched = this.#watch(view);
+    const numbers = new Set([...rounds.map(({ number }) => number), ...watched]);
+    const files = [...numbers].flatMap((number) => vectorFiles(this.#journal, view, number));
+    const unseen = [...new Set([...versions.flatMap((version) => version?.digest ?? []), ...files])].filter(
+      (digest) => !this.#held.has(digest),
+    );
     await Promise.all(
       unseen.map(async (digest) => {
         if (await this.#blobs.has(digest)) this.#held.add(digest);
       }),
     );
+    for (const { number } of this.leftovers(view)) {
+      const isThere = vectorFiles(this.#journal, view, number).some((digest) => this.#held.has(digest));
+      if (!isThere || view.round(number)?.facts.contributions.has(this.#msp)) watched.delete(number);
+    }
   }
 
   /** A step found that something is missing after all: it is looked for again. */
@@ -34,10 +55,16 @@ export class DiskKnowledge {
     this.#held.clear();
   }
 
-  #wanted(study: StudyView['study'], { number, facts }: RoundView): Digest[] {
-    const vector = journaledVector(this.#journal, study, number);
-    const file = journaledVectorFile(this.#journal, study, number);
-    const versions = [facts.round.base, facts.round.candidateParent].flatMap((version) => version?.digest ?? []);
-    return [...versions, ...[vector, file].filter((digest) => digest !== undefined)];
+  /** All rounds at first, as far as this hospital wrote a vector and was no survivor; then each new one. */
+  #watch({ study, newest, model }: StudyView): Set<number> {
+    const last = newest?.protocol.consent ? newest.number : 0;
+    const known = this.#watched.get(study);
+    const watched = known ?? new Set<number>();
+    this.#watched.set(study, watched);
+    for (let number = last; number > 0 && number > last - (known ? 2 : last); number -= 1) {
+      const isWritten = journaledVectorFile(this.#journal, study, number) !== undefined;
+      if (isWritten && !model(number)?.survivors.includes(this.#msp)) watched.add(number);
+    }
+    return watched;
   }
 }

@@ -3,6 +3,7 @@ import type { Digest, Msp, Receipt, VersionRef } from '@consilium/domain';
 import type { CohortStanding } from './cohortStanding.js';
 import type { Journal } from './ports.js';
 import type { SecretStanding } from './secretKnowledge.js';
+import type { RoundView } from './studyView.js';
 
 export type Knowledge = Readonly<{
   msp: Msp;
@@ -17,6 +18,8 @@ export type Knowledge = Readonly<{
   cohort(round: number): CohortStanding;
   /** Of a private study: what is kept of its secrets. */
   secrets(): SecretStanding;
+  /** Rounds of long ago that left a vector on the disk, never contributed. */
+  leftovers(): readonly RoundView[];
   /** Rounds of the study whose cohorts held patients that may not be used any more, not reported yet. */
   withdrawals(): Readonly<{ fromRound: number; toRound: number }> | undefined;
   /** The newest version, among one and its ancestors, that this hospital attested otherwise and has not verified. */

@@ -8,6 +8,8 @@ import {
   journalReceipt,
   journalVectorFile,
 } from './roundJournal.js';
+import { StudyReader } from './studyReader.js';
+import type { RoundView } from './studyView.js';
 import { Asked, ownVector } from './testing/asked.js';
 import { A, B, C, D, digestOf, OPENED_AT, STUDY, StudyOnChannel } from './testing/studyOnChannel.js';
 
@@ -105,6 +107,17 @@ describe('a study that asks for consent', () => {
     expect(agent.names()).toEqual(['forgetVector']);
   });
 
+  test('what a hospital that was away has left of rounds long ago is removed when it is back', () => {
+    const agent = training().withVector();
+    agent.study.close(1, 'joining', [], 'VOTED');
+    for (const round of [2, 3, 4])
+      agent.study.open(round, 'training', { base: { version: 0, digest: digestOf('version 0') } });
+    expect(agent.names()).not.toContain('forgetVector');
+    const left = new StudyReader(agent.study.state).round(STUDY, 1) as RoundView;
+    agent.leftovers = [left];
+    expect(agent.ask().steps).toContainEqual({ name: 'forgetVector', study: STUDY, round: 1 });
+  });
+
   test('figures of a cohort that may not be used any more are not reported', () => {
     const study = new StudyOnChannel({ consent: {}, metrics: 'open' });
     const agent = new Asked(study);
@@ -153,20 +166,15 @@ describe('withdrawals that touched rounds', () => {
     expect(agent.names()).not.toContain('reportWithdrawal');
   });
 
-  test('are told under the number that follows, also after members have ended the study', () => {
+  test('are told once, under the number that follows, also after members have ended the study', () => {
     const agent = lineage();
-    agent.withdrawals = { fromRound: 1, toRound: 1 };
-    for (const k of [0, 1])
-      agent.study.state.put(ledgerKey.withdrawal(STUDY, A, k), {
-        study: STUDY,
-        msp: A,
-        report: k,
-        fromRound: 1,
-        toRound: 1,
-        at: OPENED_AT,
-      });
+    agent.withdrawals = { fromRound: 1, toRound: 3 };
+    const told = { study: STUDY, msp: A, report: 0, fromRound: 1, toRound: 2, at: OPENED_AT };
+    agent.study.state.put(ledgerKey.withdrawal(STUDY, A, 0), told);
     agent.study.vote('end', [A, B, C, D]);
-    expect(agent.ask().steps).toContainEqual(report(2, 1, 1));
+    expect(agent.ask().steps).toContainEqual(report(1, 3, 3));
+    agent.study.state.put(ledgerKey.withdrawal(STUDY, A, 1), { ...told, report: 1, fromRound: 3, toRound: 3 });
+    expect(agent.names()).not.toContain('reportWithdrawal');
   });
 
   test('are nothing in a study that does not ask for consent', () => {

@@ -1,8 +1,7 @@
 /** What this hospital itself owes to a round: its facts, and the work behind them. They wait for nobody's turn. */
 import { type Msp, majority, type VersionRef } from '@consilium/domain';
-import { isConsentReason, reasonToSitOut, type SittingOutReason, touchedVersions } from './cohortStanding.js';
+import { reasonToSitOut, type SittingOutReason, touchedVersions } from './cohortStanding.js';
 import type { Knowledge } from './knowledge.js';
-import { ownVectorFiles } from './ownVectorFiles.js';
 import { forgettingOwed, hasOwnSecrets, isPrivate, isUnmasked, shareKeyOwed } from './privateRounds.js';
 import {
   hasJournaledJoin,
@@ -14,15 +13,23 @@ import {
 } from './roundJournal.js';
 import { type Step, stepKey } from './step.js';
 import { areSurvivorsFixed, isAbortedByClose, type RoundView, type StudyView } from './studyView.js';
+import { uselessVectors } from './uselessVectors.js';
 import { whatFollows } from './whatFollows.js';
 
 export function owedFacts(view: StudyView, know: Knowledge): Step[] {
   const { study, newest, previous } = view;
   if (!view.registered.has(know.msp))
     return isRegistrationOwed(view, know.msp) ? [{ name: 'registerMember', study, round: 0 }] : [];
+  const late = know.leftovers().flatMap((round) => forgetting(view, round, know));
+  if (previous) late.push(...lateFacts(view, previous, know));
   const secrets = [...shareKeyOwed(view, know), ...forgettingOwed(view, know)];
-  const late = previous ? lateFacts(view, previous, know) : [];
   return newest ? [...secrets, ...late, ...newestFacts(view, newest, know)] : secrets;
+}
+
+/** Vectors that are removed whether rounds go on or have ended. */
+export function owedRemovals(view: StudyView, know: Knowledge): Step[] {
+  const rounds = [...know.leftovers(), view.previous, view.newest];
+  return rounds.flatMap((round) => (round ? forgetting(view, round, know) : []));
 }
 
 /**
@@ -33,7 +40,7 @@ export function owedReport(view: StudyView, { msp, withdrawals }: Knowledge): St
   if (!view.newest?.protocol.consent || !view.registered.has(msp)) return [];
   const touched = touchedVersions(view, msp, withdrawals());
   if (!touched) return [];
-  const report = view.withdrawalReports(msp);
+  const report = view.withdrawalReports(msp).length;
   return [{ name: 'reportWithdrawal', study: view.study, round: touched.fromRound, report, ...touched }];
 }
 
@@ -81,18 +88,9 @@ function sittingOut(
   return reasonToSitOut(round, msp, cohort(number));
 }
 
-/**
- * Where patients must consent, a vector that is not contributed, and never will be, is removed: at once where the round is sat
- * out for a patient's sake, unless it may have been sent already.
- */
-function forgetting({ study }: StudyView, round: RoundView, { msp, journal, holds }: Knowledge): Step[] {
-  const { facts, number, protocol } = round;
-  if (!protocol.consent || facts.contributions.has(msp)) return [];
-  const isGivenUp =
-    isConsentReason(journaledAbstention(journal, study, number)) &&
-    journaledContribution(journal, study, number) === undefined;
-  if (!isGivenUp && !areSurvivorsFixed(round)) return [];
-  return ownVectorFiles(journal, study, round).some(holds) ? [{ name: 'forgetVector', study, round: number }] : [];
+function forgetting(view: StudyView, round: RoundView, { msp, journal, holds }: Knowledge): Step[] {
+  const isOwed = uselessVectors(journal, view, msp, round).some(holds);
+  return isOwed ? [{ name: 'forgetVector', study: view.study, round: round.number }] : [];
 }
 
 /** Whether this hospital has joined the round, or still can, and keeps to what its journal says. */

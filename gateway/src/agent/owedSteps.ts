@@ -4,7 +4,7 @@
  */
 import { type Msp, rankedMembers } from '@consilium/domain';
 import type { Knowledge } from './knowledge.js';
-import { owedFacts, owedReport } from './owedFacts.js';
+import { owedFacts, owedRemovals, owedReport } from './owedFacts.js';
 import { owedTurns, type Turn } from './owedTurns.js';
 import { owedReveals } from './privateRounds.js';
 import { type Step, stepKey } from './step.js';
@@ -33,7 +33,10 @@ const NOTHING: Owed = { steps: [], dueSince: new Map(), wakeInMs: undefined };
 
 export function owedSteps(view: StudyView, know: Knowledge, moment: Moment): Owed {
   if (!view.version.protocol.members.includes(know.msp)) return NOTHING;
-  const steps = [...owedReport(view, know), ...(view.isCarried('end') ? [] : owedFacts(view, know))];
+  const steps = [
+    ...owedReport(view, know),
+    ...(view.isCarried('end') ? owedRemovals(view, know) : owedFacts(view, know)),
+  ];
   const dueSince = new Map<string, number>();
   const waits: number[] = [];
   for (const turn of [...owedTurns(view), ...owedReveals(view, know)]) {

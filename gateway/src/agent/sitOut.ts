@@ -1,9 +1,8 @@
 /** Steps that follow where patients may not be used any more. */
-import { ownVectorFiles } from './ownVectorFiles.js';
-import { journalAbstention, journaledAbstention, journaledContribution } from './roundJournal.js';
+import { journalAbstention, journaledAbstention } from './roundJournal.js';
 import type { StepOf } from './step.js';
 import { roundOf, type StepContext, type StepResult } from './stepContext.js';
-import { areSurvivorsFixed } from './studyView.js';
+import { uselessVectors } from './uselessVectors.js';
 
 /**
  * Gives up a round that was joined: written down first, so that no later look goes on. Then what was made of the cohort's
@@ -19,15 +18,12 @@ export async function sitOut(step: StepOf<'sitOut'>, context: StepContext): Prom
   await forgetVector(step, context);
 }
 
-/** Removes what was made of the cohort's rows and is not contributed: tensors of the hospital's own, and the vector. */
+/** Removes what was made of the cohort's rows and will not be contributed: tensors of the hospital's own, and the vector. */
 export async function forgetVector(step: StepOf<'sitOut' | 'forgetVector'>, context: StepContext): Promise<void> {
-  const { ports, identity } = context;
-  const { study, round } = step;
-  const view = roundOf(context, step);
-  const mayHaveBeenSent = journaledContribution(ports.journal, study, round) !== undefined;
-  if (view.facts.contributions.has(identity.msp) || (mayHaveBeenSent && !areSurvivorsFixed(view))) return;
-  ports.personal.remove(study, round);
-  for (const digest of ownVectorFiles(ports.journal, study, view)) await ports.blobs.remove(digest);
+  const { ports, identity, view } = context;
+  const useless = uselessVectors(ports.journal, view, identity.msp, roundOf(context, step));
+  if (useless.length > 0) ports.personal.remove(step.study, step.round);
+  for (const digest of useless) await ports.blobs.remove(digest);
 }
 
 /** Tells the channel which rounds' cohorts held patients that may not be used any more: neither who, nor how many. */

@@ -23,7 +23,7 @@ export type StepResult = Committed | undefined;
 
 /** @throws ConsiliumError ROUND_UNKNOWN */
 export function roundOf({ view }: StepContext, { study, round }: Pick<Step, 'study' | 'round'>): RoundView {
-  const found = [view.newest, view.previous].find((candidate) => candidate?.number === round);
+  const found = [view.newest, view.previous].find((candidate) => candidate?.number === round) ?? view.round(round);
   if (!found) throw refusal('ROUND_UNKNOWN', { study, round });
   return found;
 }

@@ -20,6 +20,7 @@ import {
   type StudyId,
   StudyVersion,
   Vote,
+  WithdrawalReport,
 } from '@consilium/domain';
 import type { ChannelState } from './ports.js';
 import type { RoundView, StudyView } from './studyView.js';
@@ -84,13 +85,15 @@ export class StudyReader {
       shareKeys: (msp) => this.#shareKeys(study, msp),
       newest,
       previous: newestNumber < 1 ? undefined : this.round(study, newestNumber - 1),
+      round: (number) => this.round(study, number),
+      saidYes: (msp, subject) => this.#read(Vote, ledgerKey.vote(study, subject, msp))?.yes === true,
       isCarried: (subject) => (votes.get(subject) ?? 0) >= majority(version.protocol),
       model: (version) => this.#read(ModelVersion, ledgerKey.model(study, version)),
       attestation: (round, msp) => this.#read(Attestation, ledgerKey.attestation(study, round, msp)),
       hasReported: (round, msp) => this.#state.get(ledgerKey.evaluation(study, round, msp)) !== undefined,
       withdrawalReports: (msp) => {
         const { start, end } = keyRange('withdrawal', study, msp);
-        return this.#state.range(start, end).length;
+        return this.#state.range(start, end).map(({ value }) => parse(WithdrawalReport, value));
       },
     };
   }

@@ -11,6 +11,7 @@ import type {
   StudyId,
   StudyProtocol,
   StudyVersion,
+  WithdrawalReport,
 } from '@consilium/domain';
 
 /** A round with its facts, and what follows from them. */
@@ -38,15 +39,18 @@ export type StudyView = Readonly<{
   newest: RoundView | undefined;
   /** The round before the newest: a slow hospital may still owe its attestation. */
   previous: RoundView | undefined;
+  /** Any round, read when it is asked for. */
+  round(number: number): RoundView | undefined;
   /** Whether t members voted yes. */
   isCarried(subject: string): boolean;
+  saidYes(msp: Msp, subject: string): boolean;
   /** A version that stands on the ledger. */
   model(version: number): ModelVersion | undefined;
   /** What a member attested in a round. */
   attestation(round: number, msp: Msp): Attestation | undefined;
   hasReported(round: number, msp: Msp): boolean;
-  /** How many reports of withdrawals a member has recorded: the number of its next one. */
-  withdrawalReports(msp: Msp): number;
+  /** Reports of withdrawals that a member has recorded: how many there are is the number of its next one. */
+  withdrawalReports(msp: Msp): readonly WithdrawalReport[];
 }>;
 
 /** Whether the round has come to its end: by t equal attestations, or by a close with a reason. */

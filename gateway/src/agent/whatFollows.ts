@@ -1,5 +1,6 @@
 /** What follows a round that is over: the next one, a pause, or the end; and whether the ledger has to be told first. */
 import {
+  availabilityOf,
   FIRST_PROGRESS,
   isPaused,
   type Msp,
@@ -19,7 +20,7 @@ export type Following =
   /** Members must vote before anything else happens. */
   | Readonly<{ kind: 'pause'; unrecorded: Unrecorded | undefined }>
   | Readonly<{ kind: 'end'; unrecorded: Unrecorded | undefined }>
-  /** The newest round is running, the study is not active, or too few members have registered. */
+  /** The newest round is running, the study is not active, or too few members can join. */
   | Readonly<{ kind: 'nothing' }>;
 
 /** A round whose version no later round will record. */
@@ -40,7 +41,9 @@ export function whatFollows(view: StudyView): Following {
   if (isPaused(progress) && !view.isCarried(`resume~${tenDigits(number)}`)) return { kind: 'pause', unrecorded };
   const roundKind = nextKind(protocol, progress, number, view.isCarried(`finish~${tenDigits(number)}`));
   if (!roundKind) return { kind: 'end', unrecorded };
-  return view.registered.size < quorum(protocol) ? NOTHING : { kind: 'round', number, roundKind, attestedBy };
+  const registered = [...view.registered.keys()];
+  const { available } = availabilityOf(protocol, { number, kind: roundKind, progress }, registered, view);
+  return available.length < quorum(protocol) ? NOTHING : { kind: 'round', number, roundKind, attestedBy };
 }
 
 /** Where the study stands after a round that is over. */

@@ -13,3 +13,5 @@ export const ISSUES_TOLD_MAX = 20;
 export const REFUSALS_TOLD_MAX = 1_000;
 /** Resources in one searchset. */
 export const SEARCH_RESULTS_MAX = 200;
+/** AuditEvents of one kind that are gathered about one record. */
+export const AUDIT_EVENTS_OF_PATIENT_MAX = 10_000;

@@ -21,7 +21,8 @@ const TEXTS: readonly (readonly [RegExp, IssueCode, string])[] = [
   [/^Expected array/, 'structure', 'is a list'],
   [/^Expected single/, 'structure', 'is no list'],
   [/^Invalid (null|empty)/, 'structure', 'is empty'],
-  [/^Invalid reference/, 'value', 'refers to another kind of resource than R4 allows'],
+  // A reference to something beside it (`urn:uuid:…`), or elsewhere, names no kind.
+  [/^Invalid reference: got "[A-Z][A-Za-z]+"/, 'value', 'refers to another kind of resource than R4 allows'],
   [/^Conflicting choice/, 'structure', 'has two of a choice of elements, of which R4 allows one'],
   [/format$/, 'value', 'is not written as its type demands'],
   [/greater than|less than|Too many|Too few|out of range/i, 'value', 'is outside the number that R4 allows'],

@@ -12,7 +12,7 @@ export const R5_TYPES = Object.keys(SHAPES);
 /** @throws FhirInvalid with all that is wrong */
 export function requireValidR5(value: unknown, types: readonly string[] = R5_TYPES): Json {
   const resource = requireResource(value, types);
-  const result = SHAPES[resource.resourceType]?.safeParse(resource);
+  const result = SHAPES[resource.resourceType]?.safeParse(resource, { reportInput: true });
   requireNone((result?.error?.issues ?? []).map((issue) => issueOf(issue, resource.resourceType)));
   requireNone(plainIssues(resource, resource.resourceType));
   return resource;
@@ -44,5 +44,6 @@ function textOf(issue: ZodIssue): readonly [IssueCode, string | undefined] {
       : ['code-invalid', `is none of ${issue.values.map(String).join(', ')}`];
   if (issue.code === 'custom') return [/^[a-z]{3}-\d/.test(issue.message) ? 'invariant' : 'structure', undefined];
   if (issue.code === 'invalid_format') return ['value', undefined];
-  return ['structure', issue.code === 'too_small' ? undefined : 'is not valid R5'];
+  if (issue.code === 'too_small') return [issue.message === 'is required' ? 'required' : 'structure', undefined];
+  return ['structure', 'is not valid R5'];
 }

@@ -7,10 +7,12 @@ import type { Log } from '../agent/ports.js';
 import { API_PATH, MINUTE_MS, REQUESTS_PER_MINUTE_MAX, UNAUTHENTICATED_PER_MINUTE_MAX } from './apiLimits.js';
 import { People, personOf } from './authentication.js';
 import type { EventHub } from './eventHub.js';
+import { FHIR_PATH } from './fhirMedia.js';
 import { Jobs } from './jobs.js';
 import type { ApiParts } from './ports.js';
 import { answerProblems } from './problem.js';
 import { Records } from './records.js';
+import { fhirRoutes } from './routes/fhir.js';
 import { apiRoutes } from './routes/index.js';
 import { TransactionBook } from './transactionBook.js';
 
@@ -34,19 +36,18 @@ export function makeApi(parts: ApiParts, events: EventHub): Api {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(logRequests(log), helmet(), keepNowhere);
-  app.use(
-    API_PATH,
-    apiRoutes(routeParts, {
-      people: new People(parts.people),
-      limitStrangers: limited(UNAUTHENTICATED_PER_MINUTE_MAX, {
-        // Whoever has a valid token is not a stranger: only answers without one count.
-        requestWasSuccessful: (_request, response) => response.statusCode !== 401,
-        skipSuccessfulRequests: true,
-        keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? ''),
-      }),
-      limitPeople: limited(REQUESTS_PER_MINUTE_MAX, { keyGenerator: (_request, response) => personOf(response).name }),
+  const guards = {
+    people: new People(parts.people),
+    limitStrangers: limited(UNAUTHENTICATED_PER_MINUTE_MAX, {
+      // Whoever has a valid token is not a stranger: only answers without one count.
+      requestWasSuccessful: (_request, response) => response.statusCode !== 401,
+      skipSuccessfulRequests: true,
+      keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? ''),
     }),
-  );
+    limitPeople: limited(REQUESTS_PER_MINUTE_MAX, { keyGenerator: (_request, response) => personOf(response).name }),
+  };
+  app.use(API_PATH, apiRoutes(routeParts, guards));
+  app.use(FHIR_PATH, fhirRoutes(parts.fhir, guards, log));
   app.use(({ method, path }, _response, next) => {
     next(refusal('ROUTE_UNKNOWN', { method, path: path.slice(0, 200) }));
   });
@@ -84,11 +85,11 @@ function logRequests(log: Log): RequestHandler {
   return (request, response, next) => {
     const started = performance.now();
     response.on('close', () => {
-      const { person } = response.locals as { person?: { name: string } };
+      const { person, loggedPath } = response.locals as { person?: { name: string }; loggedPath?: string };
       log.info(
         {
           method: request.method,
-          path: request.originalUrl.split('?')[0]?.slice(0, 200),
+          path: loggedPath ?? request.originalUrl.split('?')[0]?.slice(0, 200),
           status: response.statusCode,
           ms: Math.round(performance.now() - started),
           person: person?.name,

@@ -24,6 +24,10 @@ export const ALLOWED = {
   'train alone': ['researcher'],
   'verify rounds': ['admin', 'researcher', 'compliance-officer', 'auditor'],
   'read data reports': ['admin', 'researcher', 'data-steward', 'compliance-officer'],
+  'file consents': ['data-steward', 'patient-desk'],
+  // Whoever files a consent finds it again.
+  'read consents': ['data-steward', 'patient-desk', 'compliance-officer', 'auditor'],
+  'read records of use': ['compliance-officer', 'auditor'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Action = keyof typeof ALLOWED;

@@ -18,6 +18,7 @@ import type {
   RoundVerifier,
   TimingsBook,
 } from '../agent/ports.js';
+import type { FhirRoom } from '../fhir/operations.js';
 
 export type RecordPlace = Readonly<{ block: number; transactionId: string }>;
 
@@ -111,4 +112,6 @@ export type ApiParts = Readonly<{
   ownRows: OwnRows;
   clock: Clock;
   log: Log;
+  /** Absent: this gateway has no consent store, and its FHIR interface says so. */
+  fhir?: Readonly<{ room: FhirRoom; softwareVersion: string }>;
 }>;

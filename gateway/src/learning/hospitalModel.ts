@@ -1,10 +1,12 @@
 /** A study's model in an engine's memory together with a hospital's rows: trained and scored for one task after another. */
 import type { StudyProtocol } from '@consilium/domain';
+import { SystemNoise } from '../privacy/systemNoise.js';
 import { BatchOrder } from './batchOrder.js';
 import type { Engine } from './engines/engine.js';
 import { type TrainingJob, trainLocally } from './localTraining.js';
 import { loadValues, type Network, type TensorValues } from './models/network.js';
 import { networkOf } from './models/networkOf.js';
+import { type PrivateTrainingJob, trainPrivately } from './privateTraining.js';
 import { type Scored, scoreRows } from './scoring.js';
 import { standardisationFor, standardised } from './standardisation.js';
 import type { RowSet, TrainingRows } from './trainingRows.js';
@@ -12,6 +14,11 @@ import type { VersionContent } from './versionFile.js';
 
 export type TrainingOptions = Pick<TrainingJob, 'training' | 'base' | 'round' | 'onProgress'> &
   Readonly<{ afterStep?: (step: number, network: Network) => void }>;
+
+export type PrivateOptions = Pick<
+  PrivateTrainingJob,
+  'training' | 'base' | 'round' | 'onProgress' | 'privacy' | 'declaredPatients'
+>;
 
 export class HospitalModel {
   readonly protocol: StudyProtocol;
@@ -90,6 +97,38 @@ export class HospitalModel {
       labels,
       order: new BatchOrder(this.protocol.seed, options.round, this.trainRows, options.training.batchSize),
     });
+  }
+
+  /**
+   * The same by DP-SGD, on whatever train rows there are: all rows of a patient are one unit.
+   * @returns every tensor after the last step
+   * @throws ConsiliumError TRAINING_NOT_FINITE, PROTOCOL_PRIVACY_UNSOUND
+   */
+  async trainPrivately(start: TensorValues, options: PrivateOptions): Promise<Map<string, Float32Array>> {
+    const { featureCount, labels } = this.rows;
+    loadValues(this.#engine.tf, this.#network, start);
+    return trainPrivately({
+      ...options,
+      tf: this.#engine.tf,
+      network: this.#network,
+      label: this.protocol.label,
+      features: this.rows.features,
+      featureCount,
+      labels,
+      patients: this.#trainPatients(),
+      noise: new SystemNoise(),
+    });
+  }
+
+  #trainPatients(): number[][] {
+    const patients = new Map<string, number[]>();
+    for (const row of this.trainRows) {
+      const key = this.rows.patientKeys[row] as string;
+      const own = patients.get(key);
+      if (own) own.push(row);
+      else patients.set(key, [row]);
+    }
+    return [...patients.values()];
   }
 
   dispose(): void {

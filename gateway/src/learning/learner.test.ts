@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import {
   ConsiliumError,
   canonicalDigest,
+  type Msp,
   refusal,
   StudyConsent,
   type StudyProtocol,
@@ -41,6 +42,7 @@ function learner(options: Partial<LearnerOptions> = {}) {
   const log: Log = { info: line('info'), warn: line('warn'), error: line('error') };
   const onProgress = (step: TrainingProgress) => progress.push(step);
   const made = new TrainingLearner({
+    msp: 'AMSP' as Msp,
     rows: async () => ROWS,
     engine: 'wasm',
     log,

@@ -1,6 +1,6 @@
 /** Training and evaluation for the agent and for the hospital's staff, in processes of their own: one for each study. */
 import { fileURLToPath } from 'node:url';
-import { canonicalDigest, refusal, type StudyProtocol } from '@consilium/domain';
+import { canonicalDigest, type Msp, refusal, type StudyProtocol } from '@consilium/domain';
 import type { Learner, Log, VectorTask, VersionInHand } from '../agent/ports.js';
 import type { AloneResult, AloneTraining } from './aloneTraining.js';
 import type { EngineUsed } from './engines/engine.js';
@@ -19,6 +19,8 @@ const ALONE_MS_MAX = 3_600_000;
 export type TrainingProgress = Readonly<{ study: string; round: number | 'alone'; step: number; steps: number }>;
 
 export type LearnerOptions = Readonly<{
+  /** The hospital that trains. */
+  msp: Msp;
   /** Asked whenever a training process starts. */
   rows: RowSource;
   /** The gateway's setting; a protocol that pins an engine goes first. */
@@ -46,18 +48,20 @@ export type OwnWork = Readonly<{
 
 /**
  * ```ts
- * const learner = new TrainingLearner({ rows, engine: 'auto', log });
+ * const learner = new TrainingLearner({ msp, rows, engine: 'auto', log });
  * const { vector, personal } = await learner.makeVector(task, signal);
  * learner.close();
  * ```
  */
 export class TrainingLearner implements Learner {
   readonly #options: StudyTrainingOptions;
+  readonly #msp: Msp;
   readonly #onProgress: LearnerOptions['onProgress'];
   readonly #studies = new Map<string, StudyTraining>();
   readonly #told = new Set<string>();
 
-  constructor({ onProgress, environment, residentMiBMax, processFile, ...options }: LearnerOptions) {
+  constructor({ msp, onProgress, environment, residentMiBMax, processFile, ...options }: LearnerOptions) {
+    this.#msp = msp;
     this.#onProgress = onProgress;
     this.#options = {
       ...options,
@@ -77,7 +81,7 @@ export class TrainingLearner implements Learner {
     const training = this.#training(study, protocol);
     const made = await training.perform(
       'vector',
-      task,
+      { ...task, declaredPatients: protocol.privacy?.declaredPatients[this.#msp] },
       {
         timeMsMax: protocol.deadlines.contributeMs,
         signal,

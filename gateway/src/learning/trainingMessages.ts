@@ -20,7 +20,13 @@ export type TrainingWork = {
     result: Readonly<{ engine: EngineUsed; notice?: string }>;
   };
   /** Whom it may use is decided by the rows that the process was started with. */
-  vector: { request: Omit<VectorTask, 'study' | 'protocol' | 'selection'>; result: HospitalVector };
+  vector: {
+    request: Omit<VectorTask, 'study' | 'protocol' | 'selection'> & {
+      /** In a private study: the patients that this hospital declared. */
+      declaredPatients: number | undefined;
+    };
+    result: HospitalVector;
+  };
   predictions: { request: Readonly<{ version: VersionInHand }>; result: readonly PredictedRow[] };
   alone: { request: Readonly<{ training: AloneTraining }>; result: Omit<AloneResult, 'engine'> };
 };

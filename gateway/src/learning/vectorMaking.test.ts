@@ -241,3 +241,66 @@ describe('a hospital alone', () => {
     expect(result).toMatchObject({ trainingRows: 0, trainingPositives: 0, metrics: { patients: 4 } });
   });
 });
+
+describe('vector of a training round in a private study', () => {
+  /** No privacy to speak of, so that what is not noise can be seen. */
+  const privacy = {
+    samplingRate: 1,
+    noiseMultiplier: 0.01,
+    patientClipNorm: 0.01,
+    delta: 1e-5,
+    budgetMicroEpsilon: 1,
+    spentMicroEpsilonAfterRound: [1],
+    declaredPatients: { AMSP: 40, BMSP: 40 },
+  };
+  const privateStudy = (changes = {}) =>
+    smallStudy({
+      standardisation: 'declared-ranges',
+      metrics: 'final',
+      personalTensors: ['output/bias'],
+      aggregation: { weightMax: 100 },
+      training: { steps: 3, batchSize: 4, optimiser: { kind: 'sgd', learningRate: 1 } },
+      privacy,
+      ...changes,
+    });
+  const made = async (protocol: StudyProtocol, count: number, sets: RowSet[] = ['train']) => {
+    const base = first(protocol);
+    const asked = { ...task(protocol, 'training', 1, base), declaredPatients: 40 };
+    const vector = await makeVector(await build(protocol, count, sets), asked);
+    return { ...vector, weight: vector.vector.at(-1), update: [...vector.vector.slice(0, -1)] };
+  };
+
+  test('says nothing of the true number of patients: the weight is the declared one, of a hospital without any too', async () => {
+    const [many, none] = [await made(privateStudy(), 57), await made(privateStudy(), 12, ['test'])];
+    expect([many.weight, none.weight]).toEqual([40, 40]);
+    expect(none.update.every((element) => element !== 0)).toBe(true);
+    expect(many.vector).toHaveLength(none.vector.length);
+    expect((await made(privateStudy({ aggregation: { weights: 'equal' } }), 57)).weight).toBe(1);
+    expect(many.notices).toEqual(['57 training patients are here, 40 were declared: all divisors are by the latter']);
+  });
+
+  test('takes personal tensors into the noised gradient', async () => {
+    const { personal } = await made(privateStudy(), 12, ['test']);
+    expect(personal?.get('output/bias')?.[0]).not.toBe(0);
+  });
+
+  test('moves by at most the patients times the clip norm by the declared patients, and noise', async () => {
+    const protocol = privateStudy();
+    const { update } = await made(protocol, 20);
+    const scale = updateScale(protocol) * 40;
+    // 20 patients of 0.01 each, by 40, in each of three steps; six deviations of noise.
+    expect(Math.hypot(...update.map((element) => element / scale))).toBeLessThan(3 * 0.005 + 6 * 3 * 2.5e-6);
+  });
+
+  test('is never the same twice', async () => {
+    const protocol = privateStudy({ privacy: { ...privacy, noiseMultiplier: 1, patientClipNorm: 1 } });
+    expect((await made(protocol, 20)).update).not.toEqual((await made(protocol, 20)).update);
+  });
+
+  test('without a declared number is refused', async () => {
+    const protocol = privateStudy();
+    await expect(makeVector(await build(protocol), task(protocol, 'training', 1, first(protocol)))).rejects.toThrow(
+      /^PROTOCOL_PRIVACY_UNSOUND/,
+    );
+  });
+});

@@ -13,6 +13,7 @@ import type { VectorMade, VectorTask } from '../agent/ports.js';
 import { quantiseTotal, quantiseUpdate } from '../privacy/fixedPoint.js';
 import { exactMetrics, writeEvaluation, writeLoss } from './evaluation.js';
 import type { HospitalModel } from './hospitalModel.js';
+import type { TensorValues } from './models/network.js';
 import { currentValues, nextPersonal, releasedValues, type WholeVersion, wholeVersion } from './personalTensors.js';
 import { ledgerMetrics } from './smallCells.js';
 import { trainSums } from './standardisation.js';
@@ -21,8 +22,8 @@ import { trainSums } from './standardisation.js';
 export type HospitalVector = VectorMade & Readonly<{ notices: readonly string[] }>;
 
 type Filled = Pick<VectorMade, 'personal' | 'evaluation' | 'clipped'>;
-/** What the rows and the model are given for. */
-type Task = Omit<VectorTask, 'study' | 'protocol' | 'selection'>;
+/** What the rows and the model are given for; in a private study with the patients that this hospital declared. */
+type Task = Omit<VectorTask, 'study' | 'protocol' | 'selection'> & Readonly<{ declaredPatients?: number | undefined }>;
 type Report = (step: number) => void | Promise<void>;
 /** Base and candidate parent, their files read. */
 type Bases = Readonly<{ base: WholeVersion; parent: WholeVersion | undefined }>;
@@ -42,7 +43,7 @@ export async function makeVector(model: HospitalModel, task: Task, onProgress?: 
     ...filled,
     trainingPatients: model.trainingPatients(),
     seconds: (performance.now() - started) / 1_000,
-    notices: noticesOf(model, protocol.training),
+    notices: noticesOf(model, protocol.training, task.declaredPatients),
   };
 }
 
@@ -125,7 +126,7 @@ function writeTest(
   return { base: baseMetrics, parent: parentMetrics ?? undefined };
 }
 
-/** A hospital without a train row counts for nothing: its update and its weight are 0. */
+/** A hospital without a train row counts for nothing: its update and its weight are 0. Not so in a private study. */
 async function train(
   model: HospitalModel,
   task: Task,
@@ -135,16 +136,12 @@ async function train(
   onProgress?: Report,
 ): Promise<Filled> {
   const { protocol } = model;
-  if (model.trainRows.length === 0) return { personal: task.base.personal, evaluation: undefined, clipped: false };
+  if (!protocol.privacy && model.trainRows.length === 0)
+    return { personal: task.base.personal, evaluation: undefined, clipped: false };
   const start = currentValues(base);
-  const trained = await model.train(start, base.content, {
-    training: protocol.training,
-    base: base.content.weights,
-    round: task.round,
-    ...(onProgress ? { onProgress } : {}),
-  });
+  const { trained, patients } = await trainedFrom(model, task, start, base, onProgress);
   const { weights, weightMax, clipNorm } = protocol.aggregation;
-  const weight = weights === 'equal' ? 1 : Math.min(model.trainingPatients(), weightMax);
+  const weight = weights === 'equal' ? 1 : Math.min(patients, weightMax);
   const names = sharedTensors(protocol).map(({ name }) => name);
   const [after, before] = [trained, start].map((values) => names.map((name) => values.get(name) as Float32Array)) as [
     Float32Array[],
@@ -156,8 +153,34 @@ async function train(
   return { personal: nextPersonal(protocol, task.round, base.personal, trained), evaluation: undefined, clipped };
 }
 
-function noticesOf(model: HospitalModel, { batchSize }: LocalTraining): string[] {
+/**
+ * @returns every tensor after training, and the patients that the hospital counts by: in a private study those it declared,
+ *   so that nothing which leaves the hospital depends on the true number
+ */
+async function trainedFrom(
+  model: HospitalModel,
+  { round, declaredPatients }: Task,
+  start: TensorValues,
+  { content }: WholeVersion,
+  onProgress: Report | undefined,
+): Promise<Readonly<{ trained: TensorValues; patients: number }>> {
+  const { training, privacy } = model.protocol;
+  const options = { training, base: content.weights, round, ...(onProgress ? { onProgress } : {}) };
+  if (!privacy) return { trained: await model.train(start, content, options), patients: model.trainingPatients() };
+  if (declaredPatients === undefined)
+    throw refusal('PROTOCOL_PRIVACY_UNSOUND', { problem: 'this hospital has declared no number of patients' });
+  const trained = await model.trainPrivately(start, { ...options, privacy, declaredPatients });
+  return { trained, patients: declaredPatients };
+}
+
+function noticesOf(model: HospitalModel, { batchSize }: LocalTraining, declaredPatients: number | undefined): string[] {
   const rows = model.trainRows.length;
+  if (declaredPatients !== undefined) {
+    const patients = model.trainingPatients();
+    return patients === declaredPatients
+      ? []
+      : [`${patients} training patients are here, ${declaredPatients} were declared: all divisors are by the latter`];
+  }
   if (rows === 0) return ['no training row here: this hospital evaluates, its update counts for nothing'];
   const notices =
     rows < batchSize ? [`${rows} training rows are fewer than a batch of ${batchSize}: a batch has ${rows}`] : [];

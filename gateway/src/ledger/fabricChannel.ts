@@ -1,19 +1,12 @@
 /** Sends transactions to the channel as one identity, and finds out what became of them. */
-import { setTimeout as wait } from 'node:timers/promises';
-import { type CommandInput, type ConsiliumError, type Msp, refusal, type TransactionName } from '@consilium/domain';
+import { type CommandInput, ConsiliumError, type Msp, refusal, type TransactionName } from '@consilium/domain';
 import { type Contract, type Gateway, GatewayError, type Transaction } from '@hyperledger/fabric-gateway';
 import type { Channel, Clock, Committed, Log } from '../agent/ports.js';
 import { abortable } from './abortable.js';
 import type { CommitTimes, TransactionCounts } from './commitTimes.js';
-import { endorseFailure, reasonOf } from './endorseFailure.js';
-import {
-  COMMIT_MS_MAX,
-  ENDORSE_ATTEMPTS_MAX,
-  MIRROR_LAG_MS_MAX,
-  PATIENCE,
-  type Patience,
-  SEND_ATTEMPTS_MAX,
-} from './ledgerLimits.js';
+import { reasonOf } from './endorseFailure.js';
+import { endorse } from './endorsing.js';
+import { COMMIT_MS_MAX, MIRROR_LAG_MS_MAX, PATIENCE, type Patience, SEND_ATTEMPTS_MAX } from './ledgerLimits.js';
 import { TransactionError } from './transactionError.js';
 import { tellsAnEvent } from './transactionEvent.js';
 import { invalidError, type TransactionFate, transactionFate } from './transactionStatus.js';
@@ -96,18 +89,13 @@ export class FabricChannel implements Channel {
   }
 
   async #endorse(name: string, command: string, signal: AbortSignal | undefined): Promise<Transaction> {
-    for (let attempt = 1; ; attempt++) {
-      signal?.throwIfAborted();
-      try {
-        const proposal = this.#contract.newProposal(name, { arguments: [command] });
-        return await abortable(proposal.endorse(), signal);
-      } catch (failure) {
-        signal?.throwIfAborted();
-        const { error, again } = endorseFailure(failure, this.#names.msp);
-        if (!again || attempt === ENDORSE_ATTEMPTS_MAX) throw this.#refused(error);
-        this.#parts.log.info({ transaction: name, attempt, code: error.code }, 'endorsed again with a new proposal');
-        await wait(this.#patience.endorseBackoffMs * 2 ** (attempt - 1), undefined, signal ? { signal } : {});
-      }
+    const { log } = this.#parts;
+    const parts = { contract: this.#contract, msp: this.#names.msp, log, patience: this.#patience };
+    try {
+      return (await endorse(parts, name, command, signal)).transaction;
+    } catch (error) {
+      if (error instanceof ConsiliumError && error.kind !== 'unavailable') this.#parts.counts.countRefused();
+      throw error;
     }
   }
 
@@ -153,11 +141,6 @@ export class FabricChannel implements Channel {
     this.#parts.commitTimes.add(this.#parts.clock.monotonic() - startedAt);
     if (tellsAnEvent(transaction.getBytes())) await this.#parts.mirrored(transactionId, MIRROR_LAG_MS_MAX);
     return { transactionId, blockNumber: fate.blockNumber, result: resultOf(transaction) };
-  }
-
-  #refused(error: ConsiliumError): ConsiliumError {
-    if (error.kind !== 'unavailable') this.#parts.counts.countRefused();
-    return error;
   }
 }
 

@@ -2,6 +2,8 @@
 import type { Msp } from '@consilium/domain';
 import { type Database, inTransaction } from '@consilium/sqlite';
 import type { ChannelState, Log } from '../agent/ports.js';
+import { FORGET_CONSENTS } from './consentTables.js';
+import { ConsentWriter } from './consentWriter.js';
 import { namedDigest } from './namedDigest.js';
 
 /** What one valid transaction wrote. */
@@ -25,7 +27,10 @@ export class ChannelMirror implements ChannelState {
   readonly #listeners = new Set<(transactions: readonly MirroredTransaction[]) => void>();
   readonly #values = new Map<string, unknown>();
   readonly #statements;
+  readonly #consents: ConsentWriter;
   #checkpoint: MirrorCheckpoint | undefined;
+  /** Writes of the checkpoint's block that were taken in. */
+  #blockWrites = 0;
 
   constructor(database: Database, own: Msp, log: Log) {
     this.#database = database;
@@ -38,11 +43,17 @@ export class ChannelMirror implements ChannelState {
       write: database.prepare('INSERT OR REPLACE INTO mirror (key, value, block, transaction_id) VALUES (?, ?, ?, ?)'),
       transaction: database.prepare('SELECT block FROM mirror_transaction WHERE transaction_id = ?'),
       took: database.prepare('INSERT OR IGNORE INTO mirror_transaction (transaction_id, block) VALUES (?, ?)'),
-      checkpoint: database.prepare('INSERT OR REPLACE INTO checkpoint (only, block, transaction_id) VALUES (1, ?, ?)'),
+      checkpoint: database.prepare(
+        'INSERT OR REPLACE INTO checkpoint (only, block, transaction_id, block_writes) VALUES (1, ?, ?, ?)',
+      ),
       name: database.prepare('INSERT OR IGNORE INTO named_digest (digest, study, own) VALUES (?, ?, ?)'),
     };
-    const found = database.prepare('SELECT block, transaction_id FROM checkpoint').get() as RecordRow | undefined;
+    this.#consents = new ConsentWriter(database);
+    const found = database.prepare('SELECT block, transaction_id, block_writes FROM checkpoint').get() as
+      | (RecordRow & { block_writes: number })
+      | undefined;
     this.#checkpoint = found ? recordOf(found) : undefined;
+    this.#blockWrites = found?.block_writes ?? 0;
   }
 
   height(): number {
@@ -91,13 +102,21 @@ export class ChannelMirror implements ChannelState {
   take(transactions: readonly MirroredTransaction[]): void {
     const last = transactions.at(-1);
     if (!last) return;
-    inTransaction(this.#database, () => {
-      for (const { block, transactionId, writes } of transactions) {
-        this.#statements.took.run(transactionId, block);
-        for (const { key, value } of writes) this.#write(key, value, block, transactionId);
-      }
-      this.#statements.checkpoint.run(last.block, last.transactionId);
-    });
+    const { placed, blockWrites } = this.#placed(transactions);
+    try {
+      inTransaction(this.#database, () => {
+        for (const { block, transactionId, writes } of transactions) {
+          this.#statements.took.run(transactionId, block);
+          for (const { key, value } of writes) this.#write(key, value, block, transactionId);
+        }
+        this.#consents.take(placed);
+        this.#statements.checkpoint.run(last.block, last.transactionId, blockWrites);
+      });
+    } catch (error) {
+      this.#consents.forget();
+      throw error;
+    }
+    this.#blockWrites = blockWrites;
     for (const { writes } of transactions) for (const { key } of writes) this.#values.delete(key);
     this.#checkpoint = { block: last.block, transactionId: last.transactionId };
     this.#tell(transactions);
@@ -107,11 +126,29 @@ export class ChannelMirror implements ChannelState {
   clear(): void {
     inTransaction(this.#database, () => {
       this.#database.exec(
-        'DELETE FROM mirror; DELETE FROM mirror_transaction; DELETE FROM named_digest; DELETE FROM checkpoint;',
+        `DELETE FROM mirror; DELETE FROM mirror_transaction; DELETE FROM named_digest; DELETE FROM checkpoint; ${FORGET_CONSENTS}`,
       );
     });
     this.#values.clear();
+    this.#consents.forget();
     this.#checkpoint = undefined;
+    this.#blockWrites = 0;
+  }
+
+  /** Each write with its place: the block, and which of the block's writes it is, from 0. */
+  #placed(transactions: readonly MirroredTransaction[]) {
+    let block = this.#checkpoint?.block ?? -1;
+    let position = this.#blockWrites;
+    const placed = transactions.flatMap((transaction) => {
+      if (transaction.block !== block) position = 0;
+      block = transaction.block;
+      return transaction.writes.map(({ key, value }) => {
+        const place = { block, position };
+        position += 1;
+        return { key, value, place };
+      });
+    });
+    return { placed, blockWrites: position };
   }
 
   #write(key: string, value: unknown, block: number, transactionId: string): void {

@@ -1,6 +1,7 @@
 /** The tables of a hospital's database, and what happens to an older one. */
 import { refusal } from '@consilium/domain';
 import { type Database, inTransaction, openDatabase } from '@consilium/sqlite';
+import { CONSENT_TABLES } from './consentTables.js';
 
 /** Kept: what no other place knows. A change needs a migration. */
 const KEPT_VERSION = 1;
@@ -20,7 +21,7 @@ const KEPT_TABLES = `
   ) WITHOUT ROWID;`;
 
 /** Mirrored: rebuilt from the channel's first block where this version differs. */
-const MIRROR_VERSION = 1;
+const MIRROR_VERSION = 2;
 const MIRROR_TABLES = `
   DROP TABLE IF EXISTS mirror;
   DROP TABLE IF EXISTS mirror_transaction;
@@ -37,8 +38,10 @@ const MIRROR_TABLES = `
     PRIMARY KEY (digest, study, own)
   ) WITHOUT ROWID;
   CREATE TABLE checkpoint (
-    only INTEGER PRIMARY KEY CHECK (only = 1), block INTEGER NOT NULL, transaction_id TEXT NOT NULL
-  );`;
+    only INTEGER PRIMARY KEY CHECK (only = 1), block INTEGER NOT NULL, transaction_id TEXT NOT NULL,
+    block_writes INTEGER NOT NULL
+  );
+  ${CONSENT_TABLES}`;
 
 /** Whose database it is. Another hospital's, or another channel's, is refused. */
 export type StoreOwner = Readonly<{ msp: string; channel: string }>;

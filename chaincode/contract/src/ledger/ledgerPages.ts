@@ -36,7 +36,9 @@ export async function readPage(
     for (let each = await iterator.next(); !each.done; each = await iterator.next())
       items.push({ key: each.value.key, value: JSON.parse(Buffer.from(each.value.value).toString('utf8')) });
     await iterator.close();
-    if (metadata.bookmark !== '') return LedgerPage.parse({ items, cursor: metadata.bookmark });
+    // Fabric tells nothing beside an empty range: the library then gives no metadata, whatever its types say.
+    const bookmark = (metadata as Partial<typeof metadata> | undefined)?.bookmark ?? '';
+    if (bookmark !== '') return LedgerPage.parse({ items, cursor: bookmark });
   }
   return LedgerPage.parse({ items, cursor: null });
 }

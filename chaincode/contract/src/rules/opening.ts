@@ -1,8 +1,7 @@
 /** The next round: its kind, its base and its members follow from what is recorded. */
 import {
+  availabilityOf,
   FIRST_PROGRESS,
-  fixedOver,
-  guardsDifferences,
   isPaused,
   type ModelVersion,
   type Msp,
@@ -24,7 +23,6 @@ import {
   type Vote,
   type WithdrawalReport,
 } from '@consilium/domain';
-import { type AvailabilityVotes, availabilityOf } from './availability.js';
 import { requireMember } from './members.js';
 import type { Asked } from './permissions.js';
 import { type Decision, type Write, write } from './records.js';
@@ -46,7 +44,14 @@ export type OpeningFacts = Readonly<{
   withdrawals: Withdrawals | undefined;
   /** Private mode: the newest share key of each member that has one, in byte order of members. */
   shareKeys: readonly ShareKey[];
-  votes: Readonly<{ end: readonly Vote[]; finish: readonly Vote[]; resume: readonly Vote[] }> & AvailabilityVotes;
+  votes: Readonly<{
+    end: readonly Vote[];
+    finish: readonly Vote[];
+    resume: readonly Vote[];
+    /** On leaving a hospital out of a round, `leave-out~MSP~n`, or out of a sum over this base, `unmask~r~MSP`. */
+    leaveOut: readonly Vote[];
+    unmask: readonly Vote[];
+  }>;
 }>;
 
 export type Withdrawals = Readonly<{
@@ -74,8 +79,10 @@ export function openRound({ command, caller, at }: Asked<'RoundContract:openRoun
   const kind = nextKind(protocol, progress, number, isCarried(protocol, facts.votes.finish));
   if (!kind) throw refusal('STUDY_ENDED', { study, how: progress.ended ?? 'rounds' });
   const base = nextBase(progress);
-  const earlier = guardsDifferences(protocol) ? fixedOver(progress, kind, base.base?.version) : undefined;
-  const availability = availabilityOf(protocol, facts.registered, earlier, facts.votes);
+  const availability = availabilityOf(protocol, { number, kind, progress }, facts.registered, {
+    isCarried: (subject) => isCarried(protocol, about(facts.votes, subject)),
+    saidYes: (msp, subject) => about(facts.votes, subject).some((vote) => vote.yes && vote.msp === msp),
+  });
   const [needed, found] = [quorum(protocol), availability.available.length];
   if (found < needed) throw refusal('ROUND_TOO_FEW_REGISTERED', { study, needed, found });
   const record: Round = {
@@ -93,6 +100,10 @@ export function openRound({ command, caller, at }: Asked<'RoundContract:openRoun
     openedAt: at,
   };
   return { record, writes: [write.round(record), ...(settled?.writes ?? [])] };
+}
+
+function about({ leaveOut, unmask }: OpeningFacts['votes'], subject: string): Vote[] {
+  return [...leaveOut, ...unmask].filter((vote) => vote.subject === subject);
 }
 
 function settledBefore(

@@ -48,6 +48,7 @@ export const PERMISSIONS: Readonly<Record<TransactionName | QueryName, readonly 
   'RoundContract:roundFacts': READERS,
   'ModelContract:lineage': READERS,
   'ConsentContract:consentHistory': ['compliance-officer', 'data-steward', 'patient-desk', 'auditor'],
+  'ConsentContract:cohortHistory': ['compliance-officer', 'auditor'],
   'ConsentContract:policies': READERS,
   'ConsentContract:readPrivate': ['agent'],
   'ConsentContract:cohortUse': READERS,

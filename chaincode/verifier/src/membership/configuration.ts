@@ -44,6 +44,11 @@ export class Configuration {
     return memberOf(this.organizations, identity, at);
   }
 
+  /** @param pem certificate of someone who says to be of this hospital. @throws Doubt */
+  person(msp: string, pem: Uint8Array, at: number): Member {
+    return organizationOf(this.organizations, msp).member(pem, at);
+  }
+
   consenter(number: number): Buffer | undefined {
     return this.#consenters.get(number);
   }
@@ -68,9 +73,13 @@ function memberOf(
   at: number | undefined,
 ): Member {
   const claim = new Message(identity, 'an identity');
-  const organization = organizations.get(claim.text(1));
-  must(organization !== undefined, `${claim.text(1)} is no member of the channel`);
-  return organization.member(claim.bytes(2), at);
+  return organizationOf(organizations, claim.text(1)).member(claim.bytes(2), at);
+}
+
+function organizationOf(organizations: ReadonlyMap<string, Organization>, msp: string): Organization {
+  const organization = organizations.get(msp);
+  must(organization !== undefined, `${msp} is no member of the channel`);
+  return organization;
 }
 
 function organizationsIn(section: Message): Map<string, Organization> {

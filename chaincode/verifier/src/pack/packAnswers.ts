@@ -3,13 +3,21 @@ import type { Chain } from '../chain/chain.js';
 import { must } from '../doubt.js';
 import { type Answer, readAnswer } from '../evidence/answer.js';
 import { Questions } from '../evidence/questions.js';
+import type { About } from './about.js';
 import type { Entries } from './entries.js';
 import type { Report } from './report.js';
 
+/** Making a pack takes no longer: answers from before are not what stood when it was made. */
+const PACK_MS_MAX = 60 * 60_000;
 /** Peers let an asker's clock be this far off (Fabric's `peer.authentication.timewindow`). */
 export const ASKED_SKEW_MS_MAX = 15 * 60_000;
 
-export function readAnswers(entries: Entries, chain: Chain, chaincode: string, report: Report): Questions {
+export function readAnswers(
+  entries: Entries,
+  chain: Chain,
+  { chaincode, createdAt }: Pick<About, 'chaincode' | 'createdAt'>,
+  report: Report,
+): Questions {
   const place = { channel: chain.channel, chaincode, configuration: chain.newest };
   const answers: Answer[] = [];
   for (const [name, content] of entries.under('answers'))
@@ -17,6 +25,10 @@ export function readAnswers(entries: Entries, chain: Chain, chaincode: string, r
       const answer = readAnswer(content, place);
       for (const { key, place: at } of answer.records)
         must(at.block <= chain.tip, `${key} was written in block ${at.block}, and the newest one here is ${chain.tip}`);
+      must(
+        answer.at <= createdAt && answer.at >= createdAt - PACK_MS_MAX,
+        `it was asked at ${new Date(answer.at).toISOString()}, and the pack is of ${new Date(createdAt).toISOString()}: what came between is missing`,
+      );
       answers.push(answer);
     });
   const questions = new Questions(answers, (where, why) => report.fail(where, why));

@@ -45,6 +45,9 @@ function tell(chain: Chain, signaturesMin: number, report: Report): void {
     report.proven.push(
       `${chain.numbers().length - 1} blocks beside the first are signed by ${signaturesMin} or more orderers.`,
     );
+  report.limits.push(
+    `Certificates that were taken back after block ${chain.tip}: who made the pack chose that block. Compare its number with your own peer's.`,
+  );
   if (!newest.hasOrderingPolicy)
     report.limits.push(
       'This channel names no policy for orderers: it is a development channel with one orderer, which could reorder at will.',

@@ -7,7 +7,7 @@ import { owedSteps } from '../owedSteps.js';
 import { journalJoin, journalVector } from '../roundJournal.js';
 import type { SecretStanding } from '../secretKnowledge.js';
 import { StudyReader } from '../studyReader.js';
-import type { StudyView } from '../studyView.js';
+import type { RoundView, StudyView } from '../studyView.js';
 import { MemoryJournal } from './memoryJournal.js';
 import { A, digestOf, OPENED_AT, STUDY, type StudyOnChannel } from './studyOnChannel.js';
 
@@ -21,6 +21,7 @@ export class Asked {
   readonly receipts = new Map<Msp, Receipt>();
   readonly failures = new Map<string, number>();
   cohort: CohortStanding = { root: undefined, isAllowed: false };
+  leftovers: readonly RoundView[] = [];
   withdrawals: Readonly<{ fromRound: number; toRound: number }> | undefined;
   secrets: SecretStanding = { newest: undefined, shareKeys: [], rounds: [] };
   dueSince: ReadonlyMap<string, number> = new Map();
@@ -44,6 +45,7 @@ export class Asked {
       failures: (key) => this.failures.get(key) ?? 0,
       cohort: () => this.cohort,
       secrets: () => this.secrets,
+      leftovers: () => this.leftovers,
       withdrawals: () => this.withdrawals,
       dispute: (version) => disputes.among(view, version),
     };

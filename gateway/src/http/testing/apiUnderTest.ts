@@ -67,6 +67,8 @@ export class ApiUnderTest {
   verifier: RoundVerifier = { verify: unexpected };
   timings: TimingsBook = { timings: () => undefined };
   failures: FailureBook = { failures: () => [] };
+  /** Set before `start`. */
+  fhir: ApiParts['fhir'];
 
   #server: ApiServer | undefined;
   #api: Api | undefined;
@@ -171,6 +173,7 @@ export class ApiUnderTest {
         report: (study, protocol, signal) => this.ownRows.report(study, protocol, signal),
         engine: () => this.ownRows.engine(),
       },
+      ...(this.fhir ? { fhir: this.fhir } : {}),
       clock: { now: () => 1_000, monotonic: () => performance.now() },
       log,
     };

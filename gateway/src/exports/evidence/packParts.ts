@@ -1,0 +1,125 @@
+/** Gathers what a pack holds of the channel: endorsed answers, who wrote what was answered, and the blocks that bear it out. */
+import { refusal, tenDigits } from '@consilium/domain';
+import { Archive } from './archive.js';
+import { WHOLE_BLOCKS_MAX } from './evidenceLimits.js';
+import type { Chain, ChainBlock, EndorsedPage, PackSigner } from './ports.js';
+
+export type PackNames = Readonly<{ channel: string; chaincode: string }>;
+
+export class PackParts {
+  readonly archive = new Archive();
+  readonly #chain: Chain;
+  readonly #places = new Map<string, Readonly<{ block: number; index: number }>>();
+  readonly #blocks = new Map<number, Promise<ChainBlock>>();
+  #answers = 0;
+
+  constructor(chain: Chain) {
+    this.#chain = chain;
+  }
+
+  /** Takes all pages of an answer. */
+  addAnswer(pages: readonly EndorsedPage[]): void {
+    for (const { proposal, signature, payload, endorsements, records } of pages) {
+      this.archive.addJson(`answers/${tenDigits(this.#answers)}.json`, {
+        proposal: base64(proposal),
+        signature: base64(signature),
+        payload: base64(payload),
+        endorsements: endorsements.map((each) => ({
+          endorser: base64(each.endorser),
+          signature: base64(each.signature),
+        })),
+      });
+      this.#answers += 1;
+      for (const { place } of records) this.#places.set(`${place.block} ${place.index}`, place);
+    }
+  }
+
+  /**
+   * Adds the transactions behind all answers, the configurations, a seal of each block that is named, and of the newest.
+   * @returns the pack, signed
+   */
+  async finish(
+    about: Readonly<{
+      names: PackNames;
+      subject: unknown;
+      signer: PackSigner;
+      createdAt: number;
+      wholeBlocks: boolean;
+    }>,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
+    const height = await this.#chain.height();
+    const named = new Set<number>([height - 1]);
+    await this.#addTransactions(named, signal);
+    const configurations = await this.#configurations(height - 1);
+    if (about.wholeBlocks) await this.#addWhole(height, signal);
+    else {
+      for (const number of configurations)
+        this.archive.add(`blocks/${tenDigits(number)}`, (await this.#block(number)).bytes);
+      for (const number of named)
+        if (!configurations.includes(number))
+          this.archive.add(`seals/${tenDigits(number)}`, (await this.#block(number)).seal);
+    }
+    // Each block carries the hash of the one before, and a channel that runs a chaincode has more than one.
+    const genesis = (await this.#block(1)).previousHash;
+    const { names, signer, subject, createdAt } = about;
+    this.archive.addJson('about.json', {
+      ...names,
+      createdAt,
+      genesis,
+      height,
+      msp: signer.msp,
+      signer: base64(signer.certificate),
+      subject,
+    });
+    return this.archive.bytes(signer.sign);
+  }
+
+  /** Also names their blocks. */
+  async #addTransactions(named: Set<number>, signal: AbortSignal | undefined): Promise<void> {
+    const authors: { block: number; index: number; transaction: string }[] = [];
+    const places = [...this.#places.values()].sort((a, b) => a.block - b.block || a.index - b.index);
+    for (const { block, index } of places) {
+      signal?.throwIfAborted();
+      const transaction = (await this.#block(block)).transactions[index];
+      if (!transaction) throw refusal('LEDGER_RECORD_UNKNOWN', { what: `transaction ${index} in block ${block}` });
+      this.archive.add(`transactions/${transaction.id}`, transaction.bytes);
+      authors.push({ block, index, transaction: transaction.id });
+      named.add(block);
+    }
+    this.archive.addJson('authors.json', authors);
+  }
+
+  /** Blocks that brought a configuration, the first one among them. */
+  async #configurations(newest: number): Promise<number[]> {
+    const found = [0];
+    for (let number = newest; number > 0; ) {
+      const { lastConfiguration } = await this.#block(number);
+      if (lastConfiguration === 0) break;
+      found.push(lastConfiguration);
+      number = lastConfiguration - 1;
+    }
+    return found;
+  }
+
+  async #addWhole(height: number, signal: AbortSignal | undefined): Promise<void> {
+    if (height > WHOLE_BLOCKS_MAX)
+      throw refusal('EVIDENCE_INVALID', {
+        problem: `the channel has ${height} blocks, and a pack takes ${WHOLE_BLOCKS_MAX}`,
+      });
+    for (let number = 0; number < height; number++) {
+      signal?.throwIfAborted();
+      this.archive.add(`blocks/${tenDigits(number)}`, (await this.#block(number)).bytes);
+    }
+  }
+
+  #block(number: number): Promise<ChainBlock> {
+    const found = this.#blocks.get(number) ?? this.#chain.block(number);
+    this.#blocks.set(number, found);
+    return found;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

@@ -1,0 +1,181 @@
+/** Answers about consents and cohorts from the read model: pages in order, with totals, at the height that the mirror has. */
+import type { ConsentKind, ConsentReason, ConsentRef, Digest, Msp, Role, StudyId } from '@consilium/domain';
+import type { Database } from '@consilium/sqlite';
+import { type Place, placeNumber, placeOf } from './consentTables.js';
+
+/** What is left out does not restrict. */
+export type EventFilter = Readonly<{
+  msp: Msp;
+  kinds?: readonly ConsentKind[] | undefined;
+  reasons?: readonly ConsentReason[] | undefined;
+  roles?: readonly Role[] | undefined;
+  /** The ledger's name of who signed. */
+  actor?: string | undefined;
+  policyVersion?: number | undefined;
+  restricts?: boolean | undefined;
+}>;
+
+/** `recorded`: when the channel recorded it; `effective`: the clinical date. */
+export type EventAxis = 'recorded' | 'effective';
+
+/** Where a page ended: the instant on its axis, and the place, which no two events share. */
+export type EventMark = Readonly<{ at: number; place: number }>;
+
+export type EventsAsked = Readonly<{
+  filter: EventFilter;
+  axis: EventAxis;
+  descending: boolean;
+  /** Both included. Milliseconds since 1970. */
+  from?: number | undefined;
+  to?: number | undefined;
+  after?: EventMark | undefined;
+  items: number;
+}>;
+
+export type EventFound = Readonly<{ msp: Msp; ref: ConsentRef; seq: number; place: Place; mark: EventMark }>;
+export type EventsFound = Readonly<{ items: readonly EventFound[]; total: number; more: boolean }>;
+
+export type JoinFilter = Readonly<{
+  study?: StudyId | undefined;
+  round?: number | undefined;
+  msp?: Msp | undefined;
+  root?: Digest | undefined;
+  policyVersion?: number | undefined;
+}>;
+export type JoinFound = Readonly<{ study: StudyId; round: number; msp: Msp; place: Place; mark: number }>;
+export type JoinsFound = Readonly<{ items: readonly JoinFound[]; total: number; more: boolean }>;
+
+type ClassRow = {
+  id: number;
+  kind: ConsentKind;
+  reason: ConsentReason;
+  policy_version: number;
+  actor: string;
+  role: Role;
+  restricts: number;
+  events: number;
+};
+type EventRow = { place: number; ref: ConsentRef; seq: number; at: number };
+type JoinRow = { study: StudyId; round: number; msp: Msp; place: number };
+
+const AXES = { recorded: 'recorded_at', effective: 'effective_from' } as const;
+const FIRST_PLACE = -1;
+const LAST_PLACE = Number.MAX_SAFE_INTEGER;
+
+export class ConsentReadings {
+  readonly #database: Database;
+  readonly #statements;
+  readonly #ranges;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#statements = {
+      classes: database.prepare('SELECT * FROM consent_class WHERE msp = ?'),
+      place: database.prepare(
+        `SELECT place FROM consent_event JOIN consent_class ON consent_class.id = class
+         WHERE ref = ? AND seq = ? AND msp = ?`,
+      ),
+      joinAfterPlace: database.prepare(
+        'SELECT study, round, msp, place FROM cohort_join WHERE msp = ? AND place > ? ORDER BY place LIMIT 1',
+      ),
+      joinAfterTime: database.prepare(
+        `SELECT study, round, msp, place FROM cohort_join WHERE msp = ? AND joined_at >= ?
+         ORDER BY joined_at, place LIMIT 1`,
+      ),
+    };
+    this.#ranges = {
+      recorded: { ascending: this.#range('recorded', false), descending: this.#range('recorded', true) },
+      effective: { ascending: this.#range('effective', false), descending: this.#range('effective', true) },
+    };
+  }
+
+  /** A page of events, and how many there are in all that are like that. */
+  events({ filter, axis, descending, from, to, after, items }: EventsAsked): EventsFound {
+    const classes = this.#classes(filter);
+    const { page, count } = this.#ranges[axis][descending ? 'descending' : 'ascending'];
+    const [low, high] = [from ?? Number.MIN_SAFE_INTEGER, to ?? Number.MAX_SAFE_INTEGER];
+    const isBounded = from !== undefined || to !== undefined;
+    const counted = (id: number) => (count.get(id, low, high) as { events: number }).events;
+    const total = classes.reduce((sum, { id, events }) => sum + (isBounded ? counted(id) : events), 0);
+    const mark = after ?? (descending ? { at: high, place: LAST_PLACE } : { at: low, place: FIRST_PLACE });
+    const [start, end] = descending ? [mark.at, low] : [mark.at, high];
+    const rows = classes.flatMap(({ id }) => page.all(id, start, mark.place, end, items + 1) as EventRow[]);
+    const sign = descending ? -1 : 1;
+    rows.sort((a, b) => sign * (a.at - b.at || a.place - b.place));
+    const found = rows.slice(0, items).map(({ ref, seq, place, at }) => ({
+      ...{ msp: filter.msp, ref, seq },
+      ...{ place: placeOf(place), mark: { at, place } },
+    }));
+    return { items: found, total, more: rows.length > items };
+  }
+
+  /** Where an event stands on the channel. */
+  placeOf(msp: Msp, ref: ConsentRef, seq: number): Place | undefined {
+    const row = this.#statements.place.get(ref, seq, msp) as { place: number } | undefined;
+    return row && placeOf(row.place);
+  }
+
+  /** Commitments to cohorts, in the channel's order. */
+  joins(filter: JoinFilter, after: number | undefined, items: number): JoinsFound {
+    const { study, round, msp, root, policyVersion: policy_version } = filter;
+    const asked = Object.entries({ study, round, msp, root, policy_version }).filter(
+      ([, value]) => value !== undefined,
+    );
+    const where = asked.map(([column]) => `${column} = ?`);
+    const values = asked.map(([, value]) => value as string | number);
+    const all = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
+    const { total } = this.#database.prepare(`SELECT count(*) AS total FROM cohort_join ${all}`).get(...values) as {
+      total: number;
+    };
+    const rows = this.#database
+      .prepare(
+        `SELECT study, round, msp, place FROM cohort_join WHERE ${[...where, 'place > ?'].join(' AND ')}
+         ORDER BY place LIMIT ?`,
+      )
+      .all(...values, after ?? FIRST_PLACE, items + 1) as JoinRow[];
+    return { items: rows.slice(0, items).map(joinFound), total, more: rows.length > items };
+  }
+
+  /** The first cohort that a hospital committed after this place on the channel, or, of what stands there not yet, after this instant. */
+  firstJoinAfter(msp: Msp, after: Readonly<{ place: Place }> | Readonly<{ at: number }>): JoinFound | undefined {
+    const row =
+      'place' in after
+        ? this.#statements.joinAfterPlace.get(msp, placeNumber(after.place))
+        : this.#statements.joinAfterTime.get(msp, after.at);
+    return row ? joinFound(row as JoinRow) : undefined;
+  }
+
+  #classes(filter: EventFilter): ClassRow[] {
+    const { msp, kinds, reasons, roles, actor, policyVersion, restricts } = filter;
+    return (this.#statements.classes.all(msp) as ClassRow[]).filter(
+      (row) =>
+        (kinds === undefined || kinds.includes(row.kind)) &&
+        (reasons === undefined || reasons.includes(row.reason)) &&
+        (roles === undefined || roles.includes(row.role)) &&
+        (actor === undefined || actor === row.actor) &&
+        (policyVersion === undefined || policyVersion === row.policy_version) &&
+        (restricts === undefined || restricts === (row.restricts === 1)),
+    );
+  }
+
+  #range(axis: EventAxis, descending: boolean) {
+    const column = AXES[axis];
+    const index = `consent_event_${axis}`;
+    const [beyond, within, order] = descending ? ['<', '>=', 'DESC'] : ['>', '<=', 'ASC'];
+    return {
+      page: this.#database.prepare(
+        `SELECT place, ref, seq, ${column} AS at FROM consent_event INDEXED BY ${index}
+         WHERE class = ?1 AND ${column} ${beyond}= ?2 AND (${column} ${beyond} ?2 OR place ${beyond} ?3) AND ${column} ${within} ?4
+         ORDER BY ${column} ${order}, place ${order} LIMIT ?5`,
+      ),
+      count: this.#database.prepare(
+        `SELECT count(*) AS events FROM consent_event INDEXED BY ${index}
+         WHERE class = ?1 AND ${column} >= ?2 AND ${column} <= ?3`,
+      ),
+    };
+  }
+}
+
+function joinFound({ place, ...row }: JoinRow): JoinFound {
+  return { ...row, place: placeOf(place), mark: place };
+}

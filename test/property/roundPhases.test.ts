@@ -51,6 +51,7 @@ class RecordedRound {
       round: { ...about, kind, available: members } as unknown as RoundFacts['round'],
       joins: this.#joins,
       contributions: this.#contributions,
+      reveals: new Map(),
       attestations: this.#attestations,
       closes: this.#closes,
     };

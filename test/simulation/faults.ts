@@ -38,6 +38,8 @@ export type Fault =
   | (Window & Readonly<{ kind: 'drops'; rate: number }>)
   | (Window & Readonly<{ kind: 'cut'; between: readonly [Msp, Msp] }>)
   | Readonly<{ kind: 'training-fails'; msp: Msp; times: number }>
+  /** Its gateway is killed, and the folder of its round secrets is gone when it comes back. */
+  | Readonly<{ kind: 'secrets-lost'; msp: Msp; at: number; downMs: number }>
   | Readonly<{ kind: 'vote'; at: number; on: 'veto' | 'abort' | 'finish' | 'end' }>;
 
 /** Steps that each hospital takes in a round, and those that one of them takes for all. */
@@ -52,6 +54,8 @@ const OWN_STEPS: readonly StepName[] = [
   'fetchVersion',
   'reportEvaluation',
 ];
+/** In private rounds also these. */
+const PRIVATE_STEPS: readonly StepName[] = [...OWN_STEPS, 'reveal', 'reveal', 'registerShareKey', 'forgetSecrets'];
 const TURNS: readonly StepName[] = ['openRound', 'closePhase', 'abortRound', 'recordVersion'];
 
 /** A healthy study takes some seconds, so most of what goes wrong begins in these; what it causes may take minutes. */
@@ -69,11 +73,11 @@ const KINDS: readonly (readonly [share: number, draw: Drawn])[] = [
   [10, (random, { members }) => [{ kind: 'crash', ...outage(random, random.pick(members)), at: beginning(random) }]],
   [
     30,
-    (random, { members }) => [
+    (random, { members, mode }) => [
       {
         kind: 'crash-at-step',
         ...outage(random, random.pick(members)),
-        step: random.pick(OWN_STEPS),
+        step: random.pick(mode === 'private' ? PRIVATE_STEPS : OWN_STEPS),
         ...moment(random, 6),
       },
     ],
@@ -136,6 +140,20 @@ const KINDS: readonly (readonly [share: number, draw: Drawn])[] = [
     ],
   ],
   [
+    6,
+    (random, { members, mode }) =>
+      mode === 'private'
+        ? [
+            {
+              kind: 'secrets-lost',
+              msp: random.pick(members),
+              at: beginning(random),
+              downMs: random.between(10, 8_000),
+            },
+          ]
+        : [],
+  ],
+  [
     4,
     (random) => [{ kind: 'vote', at: beginning(random), on: random.pick(['veto', 'abort', 'finish', 'end'] as const) }],
   ],
@@ -163,6 +181,7 @@ export function faultsOf(
 export function endOf(fault: Fault): number {
   switch (fault.kind) {
     case 'crash':
+    case 'secrets-lost':
       return fault.at + fault.downMs;
     case 'crash-at-step':
       return FAULTS_MS_MAX;

@@ -20,8 +20,10 @@ import { type Database, Disk } from './disk.js';
 import type { ExchangeNetwork, Reachable } from './exchangeNetwork.js';
 import { Incarnation } from './incarnation.js';
 import { Mirror } from './mirror.js';
+import { plainSealing } from './plainSealing.js';
 import { SimulatedConsentDesk } from './simulatedConsentDesk.js';
 import { type LearnerPlan, SimulatedLearner } from './simulatedLearner.js';
+import { SimulatedSecrets } from './simulatedSecrets.js';
 import type { Variant } from './variant.js';
 
 /** What a hospital is built of, besides itself. */
@@ -62,6 +64,7 @@ export class Hospital {
   readonly msp: Msp;
   readonly disk: Disk;
   readonly records: ConsentRecords;
+  readonly secrets: SimulatedSecrets;
   /** How far the mirror is behind the peer, on top of what is usual. */
   mirrorLagMs = 0;
   readonly #parts: HospitalParts;
@@ -73,6 +76,7 @@ export class Hospital {
     this.msp = msp;
     this.#parts = parts;
     this.disk = new Disk(msp, parts.random);
+    this.secrets = new SimulatedSecrets(parts.random);
     this.records = new ConsentRecords(msp, parts.random, parts.patients);
   }
 
@@ -195,6 +199,8 @@ export class Hospital {
       blobs: disk.blobs(process),
       exchange: exchange.exchangeOf(msp, process, (round, digest) => watch.vectorShown(msp, round, digest)),
       receiptKeys: disk.receiptKeys(),
+      secrets: this.secrets.of(process),
+      sealing: plainSealing,
       journal: disk.journal(),
       personal: disk.personal(),
       patients: { patients: async () => new Map(this.records.patients.map((patient) => [patient, 'train'])) },

@@ -61,6 +61,14 @@ export class Properties {
   readonly #forgetful = new Set<Msp>();
   readonly #lifted = new Set<string>();
   readonly #mustSitOut = new Set<string>();
+  /** Private rounds: the vector that a hospital made last, before it was masked, and the own tensor that came with it. */
+  readonly #plain = new Map<string, Readonly<{ vector: Int32Array; personal: number }>>();
+  /** What a hospital revealed, as canonical JSON, whatever became of it. */
+  readonly #reveals = new Map<string, string>();
+  /** Of a round and a hospital, the kind of share that was shown to anybody. */
+  readonly #shown = new Map<string, string>();
+  /** Of a kind and a base, the survivors whose sum may be open. */
+  readonly #opened = new Map<string, string>();
 
   constructor(parts: PropertyParts) {
     this.#parts = parts;
@@ -86,7 +94,7 @@ export class Properties {
     for (const { key, value } of block.writes) {
       const [noun, study, number] = key.split('~');
       if (study !== STUDY || number === undefined) continue;
-      if (['join', 'contribution', 'attestation', 'close', 'round'].includes(noun as string))
+      if (['join', 'contribution', 'reveal', 'attestation', 'close', 'round'].includes(noun as string))
         rounds.add(Number(number));
       if (noun === 'contribution')
         this.#contributed(value as { msp: Msp; vectorDigest: Digest; receipts: { msp: Msp }[] });
@@ -119,6 +127,7 @@ export class Properties {
       require(before === text, () => `${msp} attested two different outcomes of round ${round}`);
       this.#outcomes.set(`${msp} ${round}`, text);
     }
+    if (name === 'RoundContract:reveal') this.#revealed(msp, command as Command<'RoundContract:reveal'>);
     if (name === 'RoundContract:joinRound') {
       const { round } = command as Command<'RoundContract:joinRound'>;
       const disputed = this.#disputedAncestor(msp, round);
@@ -128,8 +137,13 @@ export class Properties {
 
   /** A hospital made its vector. */
   made(msp: Msp, task: VectorTask, made: VectorMade): void {
-    const bytes = Buffer.from(made.vector.buffer);
+    // A copy: a private round masks the vector in its place.
+    const bytes = Uint8Array.from(Buffer.from(made.vector.buffer));
     const digest = digestOf(bytes);
+    this.#plain.set(`${msp} ${task.round}`, {
+      vector: Int32Array.from(made.vector),
+      personal: personalValue(made.personal),
+    });
     this.#bytes.set(digest, bytes);
     const record = this.round(task.round)?.facts.round;
     require(digestOf(task.base.file) === record?.base?.digest, () =>
@@ -157,6 +171,40 @@ export class Properties {
     this.#forgetful.add(msp);
     for (const version of this.#models.keys())
       if (!this.#parts.hasJournaled(msp, version, 'dispute-lifted')) this.#lifted.delete(`${msp} ${version}`);
+  }
+
+  /** What its join committed to is gone: it sits the open round out, unless its vector is masked and on the way. */
+  lostSecrets(msp: Msp): void {
+    const newest = this.study?.newest;
+    if (!newest || this.#vectors.has(`${msp} ${newest.number}`)) return;
+    if (newest.facts.joins.has(msp)) this.#mustSitOut.add(`${msp} ${newest.number}`);
+  }
+
+  /**
+   * One reveal for ever, and of no hospital both secrets: whoever holds the shares of t-1 needs but one. The sums of two
+   * rounds over one base have the same survivors, or one hospital's update lies open.
+   */
+  #revealed(msp: Msp, command: Command<'RoundContract:reveal'>): void {
+    const { round: number, shares } = command;
+    const text = canonicalJson(command);
+    const before = this.#reveals.get(`${msp} ${number}`) ?? text;
+    require(before === text, () => `${msp} revealed two different things of round ${number}`);
+    this.#reveals.set(`${msp} ${number}`, text);
+    const round = this.round(number);
+    const survivors = round?.state.survivors;
+    require(survivors !== undefined, () => `${msp} reveals of round ${number} before its survivors are fixed`);
+    for (const { of, kind } of shares) {
+      const shown = this.#shown.get(`${number} ${of}`) ?? kind;
+      require(shown === kind, () => `both secrets of ${of} in round ${number} are shown`);
+      require(kind === (survivors.includes(of) ? 'selfMask' : 'maskKey'), () =>
+        `the ${kind} of ${of} is shown in round ${number}`);
+      this.#shown.set(`${number} ${of}`, kind);
+    }
+    const { kind, base } = round?.facts.round ?? {};
+    const key = `${kind} over ${base?.digest}`;
+    const opened = this.#opened.get(key) ?? survivors.join(' ');
+    require(opened === survivors.join(' '), () => `sums of ${opened} and of ${survivors.join(' ')} are open, ${key}`);
+    this.#opened.set(key, opened);
   }
 
   lifted(msp: Msp, round: number): void {
@@ -207,9 +255,13 @@ export class Properties {
 
   /** Of a fact and a close exactly one wins: what a close did not find never comes. */
   #requireOneWinner({ number, facts }: RoundView): void {
-    const recorded = { joining: facts.joins, contributing: facts.contributions, attesting: facts.attestations };
+    const recorded = {
+      joining: facts.joins,
+      contributing: facts.contributions,
+      unmasking: facts.reveals,
+      attesting: facts.attestations,
+    };
     for (const close of facts.closes.values()) {
-      if (close.phase === 'unmasking') continue;
       const missed = [...recorded[close.phase].keys()].filter((msp) => !close.found.includes(msp));
       require(missed.length === 0, () => `${missed} came to round ${number} after its ${close.phase} was closed`);
     }
@@ -236,19 +288,29 @@ export class Properties {
     const known = this.#expected.get(round.number);
     if (known) return known;
     const { base } = round.facts.round;
+    const isMasked = round.facts.round.shareKeys !== undefined;
     const vectors = new Map(
-      (round.state.survivors ?? []).map((msp) => {
+      (isMasked ? [] : (round.state.survivors ?? [])).map((msp) => {
         const digest = round.facts.contributions.get(msp)?.vectorDigest as Digest;
         return [msp, this.#bytes.get(digest) as Uint8Array];
       }),
     );
     const file = base ? this.#files.get(base.digest) : undefined;
-    const materials = file && { base: file, vectors };
+    const sum = isMasked ? this.#plainSum(round) : undefined;
+    const materials = file && { base: file, vectors, ...(sum ? { opened: { sum } } : {}) };
     require(base === null || materials !== undefined, () => `round ${round.number} is over a version that nobody made`);
     const made = recompute(this.#parts.honest, round, materials);
     if (made.file) this.#files.set(digestOf(made.file), made.file);
     this.#expected.set(round.number, made);
     return made;
+  }
+
+  /** The survivors' vectors as they were before their masks, added up. */
+  #plainSum({ number, state }: RoundView): Int32Array {
+    const vectors = (state.survivors ?? []).map((msp) => this.#plain.get(`${msp} ${number}`)?.vector as Int32Array);
+    const sum = new Int32Array(vectors[0]?.length ?? 0);
+    for (const vector of vectors) for (const [k, value] of vector.entries()) sum[k] = (sum[k] as number) + value;
+    return sum;
   }
 
   #recorded(version: ModelVersion): void {
@@ -288,8 +350,11 @@ export class Properties {
   #personalOf(msp: Msp, version: number): number {
     for (let at: number | undefined = version; at !== undefined; ) {
       const model: ModelVersion | undefined = this.#models.get(at);
-      const contributed = this.round(at)?.facts.contributions.get(msp)?.vectorDigest;
-      const value = contributed && this.#personal.get(contributed);
+      const facts = this.round(at)?.facts;
+      const contributed = facts?.contributions.get(msp)?.vectorDigest;
+      const isMasked = facts?.round.shareKeys !== undefined;
+      const value =
+        contributed && (isMasked ? this.#plain.get(`${msp} ${at}`)?.personal : this.#personal.get(contributed));
       if (model?.survivors.includes(msp) && value !== undefined) return value;
       at = model?.parent?.version;
     }

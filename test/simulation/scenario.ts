@@ -1,5 +1,5 @@
 /** What a run is about, drawn from its seed: a study, its hospitals, and what goes wrong. */
-import { Msp, majority, StudyId, StudyProtocol } from '@consilium/domain';
+import { Msp, quorum, StudyId, StudyProtocol } from '@consilium/domain';
 import { type ConsentFault, type ConsentPlan, consentFaultsOf, consentPlanOf } from './consentFaults.js';
 import { endOf, type Fault, faultsOf, PHASE_MS } from './faults.js';
 import type { Random } from './random.js';
@@ -30,6 +30,9 @@ const CONSENT_SHARE = 0.15;
 /** Withdrawals come at any moment of the first seconds; those that wait for a step come later. */
 const CONSENT_FAULTS_MS_MAX = 25_000;
 
+/** Of studies without consent: masked, and opened by the shares of t hospitals. */
+const PRIVATE_SHARE = 0.35;
+
 /** Patients make trouble enough. */
 const FEW_FAULTS = [0, 1, 1, 2, 3];
 /**
@@ -48,7 +51,8 @@ export function scenarioOf(random: Random, isOfWithdrawals = false): Scenario {
     [500, 3_000],
   ]);
   const asksConsent = isOfWithdrawals || random.chance(CONSENT_SHARE);
-  const protocol = asksConsent ? withConsent(drawnProtocol, random) : drawnProtocol;
+  const masked = !asksConsent && random.chance(PRIVATE_SHARE);
+  const protocol = asksConsent ? withConsent(drawnProtocol, random) : masked ? inPrivate(drawnProtocol) : drawnProtocol;
   const consent = asksConsent
     ? { plan: consentPlanOf(random, isHealthy), faults: isHealthy ? [] : consentFaultsOf(random, protocol) }
     : undefined;
@@ -60,12 +64,17 @@ export function scenarioOf(random: Random, isOfWithdrawals = false): Scenario {
   );
   // Without a seed a restored database cannot make the same vector again: it is the seed that open mode relies on there.
   const faults = isUnseeded ? drawn.filter((fault) => !('backupAt' in fault)) : drawn;
-  const spare = protocol.members.length - majority(protocol);
-  const gone = random.chance(isOfWithdrawals ? 0.05 : 0.3)
-    ? random.shuffled(protocol.members).slice(0, random.between(1, spare))
-    : [];
+  const spare = protocol.members.length - quorum(protocol);
+  const gone =
+    spare > 0 && random.chance(isOfWithdrawals ? 0.05 : 0.3)
+      ? random.shuffled(protocol.members).slice(0, random.between(1, spare))
+      : [];
   const faultsEnd = Math.max(5_000, asksConsent ? CONSENT_FAULTS_MS_MAX : 0, ...faults.map(endOf));
   return { protocol, isHealthy, isUnseeded, trainingMs, consent, faults, faultsEnd, gone };
+}
+
+function inPrivate(protocol: StudyProtocol): StudyProtocol {
+  return StudyProtocol.parse({ ...protocol, mode: 'private' });
 }
 
 function withConsent(protocol: StudyProtocol, random: Random): StudyProtocol {

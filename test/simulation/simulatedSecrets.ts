@@ -40,9 +40,9 @@ export class SimulatedSecrets {
         await moment();
         return kept.keepShareKey(study, index, privateKey);
       },
-      async keepOnly(study, shareKeys, rounds) {
+      async destroy(study, shareKeys, rounds) {
         await moment();
-        await kept.keepOnly(study, shareKeys, rounds);
+        await kept.destroy(study, shareKeys, rounds);
       },
     };
   }

@@ -238,6 +238,9 @@ class Run {
         if (fault.kind === 'crash') after(fault.at, () => this.#crash(fault, msp));
         return;
       }
+      case 'secrets-lost':
+        after(fault.at, () => this.#loseSecrets(fault.msp, fault.downMs));
+        return;
       case 'absent':
         this.#takeDown(fault.msp, this.#scheduler.now + fault.until, fault.isWhole);
         return;
@@ -359,6 +362,16 @@ class Run {
     this.#patients.restored(msp);
   }
 
+  #loseSecrets(msp: Msp, downMs: number): void {
+    const hospital = this.#hospital(msp);
+    if (!hospital.isRunning) return;
+    this.#tell(msp, 'loses its round secrets');
+    this.#meet('round secrets lost');
+    this.#takeDown(msp, this.#scheduler.now + downMs, false);
+    hospital.secrets.lose();
+    this.#properties.lostSecrets(msp);
+  }
+
   #takeDown(msp: Msp, until: number, isWhole: boolean): void {
     this.#tell(msp, `down until ${until}${isWhole ? ', its peer too' : ''}`);
     this.#kill(msp);
@@ -415,10 +428,20 @@ class Run {
       this.#tell('people', `vote to resume at ${view.newest.number + 1}`);
       this.#people.vote(this.#scenario.protocol.members, `resume~${tenDigits(view.newest.number + 1)}`);
     }
+    const { abort } = view.newest.state;
+    if (abort?.reason === 'DIFFERENCING') this.#finish(view.newest.number, view.newest.facts.round.kind);
     if (view.newest.state.stage === 'joining') this.#watchJoining(view.newest.number);
     for (const hospital of this.#hospitals.values())
       for (const round of this.#properties.disputesOf(hospital.msp)) this.#verifyLater(hospital, round);
   }
+  /** Over this base no other survivors can be opened: members finish with what they have, by the evaluation of another kind. */
+  #finish(round: number, kind: Round['kind']): void {
+    const subject = kind === 'evaluation' ? 'end' : `finish~${tenDigits(round + 1)}`;
+    this.#meet('finish after differencing');
+    this.#tell('people', `vote ${subject}`);
+    this.#people.vote(this.#scenario.protocol.members, subject);
+  }
+
   /**
    * A round waits for those that it was opened for, however long. Where too few of them are left, while others have
    * registered since, members vote to abort it.

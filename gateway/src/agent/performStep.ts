@@ -18,7 +18,7 @@ export async function performStep(step: Step, context: StepContext): Promise<Ste
     case 'reveal':
       return revealShares(step, context);
     case 'forgetSecrets':
-      await context.ports.secrets.keepOnly(step.study, step.shareKeys, step.rounds);
+      await context.ports.secrets.destroy(step.study, step.shareKeys, step.rounds);
       return undefined;
     case 'openRound':
       return openRound(step, context);

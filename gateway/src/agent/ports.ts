@@ -105,8 +105,8 @@ export interface RoundSecrets {
   shareKey(study: StudyId, index: number): Promise<Uint8Array | undefined>;
   /** Keeps a new private key under an index, and gives back the one that is kept there: the first stays. */
   keepShareKey(study: StudyId, index: number, privateKey: Uint8Array): Promise<Uint8Array>;
-  /** Destroys all other share keys, and all that is kept of other rounds. */
-  keepOnly(study: StudyId, shareKeys: readonly number[], rounds: readonly number[]): Promise<void>;
+  /** Destroys these share keys, and what is kept of these rounds. */
+  destroy(study: StudyId, shareKeys: readonly number[], rounds: readonly number[]): Promise<void>;
   /** Rounds that something is kept of, ascending. */
   rounds(study: StudyId): Promise<readonly number[]>;
 }

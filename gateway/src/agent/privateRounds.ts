@@ -73,10 +73,11 @@ export function forgettingOwed(view: StudyView, know: Knowledge): Step[] {
   const onChannel = view.shareKeys(know.msp).at(-1)?.index ?? -1;
   const pinned =
     newest && !isOver(newest) ? newest.facts.round.shareKeys?.find(({ msp }) => msp === know.msp) : undefined;
-  const keptKeys = isEnded ? [] : shareKeys.filter((index) => index >= onChannel || index === pinned?.index);
-  const keptRounds = isEnded ? [] : rounds.filter((round) => round >= (newest?.number ?? 0));
-  if (keptKeys.length === shareKeys.length && keptRounds.length === rounds.length) return [];
-  return [{ name: 'forgetSecrets', study, round: newest?.number ?? 0, shareKeys: keptKeys, rounds: keptRounds }];
+  // A newer key than the channel knows is on its way: it is destroyed only with everything.
+  const oldKeys = shareKeys.filter((index) => isEnded || (index < onChannel && index !== pinned?.index));
+  const oldRounds = rounds.filter((round) => isEnded || round < (newest?.number ?? 0));
+  if (oldKeys.length + oldRounds.length === 0) return [];
+  return [{ name: 'forgetSecrets', study, round: newest?.number ?? 0, shareKeys: oldKeys, rounds: oldRounds }];
 }
 
 function isAtEnd(view: StudyView): boolean {

@@ -69,11 +69,11 @@ describe('secrets of private rounds', () => {
     await secrets.keepShareKey(STUDY, 1, bytes());
     await secrets.keepDealt(STUDY, 3, { selfMask: bytes(), maskKey: bytes(), keys });
     await secrets.keepMasked(STUDY, 4, bytes(8));
-    await secrets.keepOnly(STUDY, [1], [4]);
+    await secrets.destroy(STUDY, [0, 7], [3]);
     expect(await secrets.shareKeys(STUDY)).toEqual([1]);
     expect(await secrets.rounds(STUDY)).toEqual([4]);
     expect(everything().includes(Buffer.from(key))).toBe(false);
-    await secrets.keepOnly(STUDY, [], []);
+    await secrets.destroy(STUDY, [1], [4]);
     expect(files()).toEqual([]);
   });
 

@@ -81,10 +81,9 @@ export class FileRoundSecrets implements RoundSecrets {
     return privateKey;
   }
 
-  async keepOnly(study: StudyId, shareKeys: readonly number[], rounds: readonly number[]): Promise<void> {
-    for (const index of await this.shareKeys(study))
-      if (!shareKeys.includes(index)) await destroy(this.#shareKey(study, index));
-    for (const round of await this.rounds(study)) if (!rounds.includes(round)) await destroy(this.#round(study, round));
+  async destroy(study: StudyId, shareKeys: readonly number[], rounds: readonly number[]): Promise<void> {
+    for (const index of shareKeys) await destroyFile(this.#shareKey(study, index));
+    for (const round of rounds) await destroyFile(this.#round(study, round));
     await syncFolder(join(this.#folder, study));
   }
 
@@ -124,7 +123,7 @@ export class FileRoundSecrets implements RoundSecrets {
   }
 }
 
-async function destroy(path: string): Promise<void> {
+async function destroyFile(path: string): Promise<void> {
   const file = await open(path, 'r+').catch(ignoreMissing);
   if (!file) return;
   try {

@@ -45,9 +45,9 @@ export class MemorySecrets implements RoundSecrets {
     return kept;
   }
 
-  async keepOnly(_study: string, shareKeys: readonly number[], rounds: readonly number[]): Promise<void> {
-    for (const index of this.#shareKeys.keys()) if (!shareKeys.includes(index)) this.#shareKeys.delete(index);
-    for (const round of this.#rounds.keys()) if (!rounds.includes(round)) this.#rounds.delete(round);
+  async destroy(_study: string, shareKeys: readonly number[], rounds: readonly number[]): Promise<void> {
+    for (const index of shareKeys) this.#shareKeys.delete(index);
+    for (const round of rounds) this.#rounds.delete(round);
   }
 
   async rounds(): Promise<readonly number[]> {

@@ -26,10 +26,10 @@ import { type Decision, standing } from './records.js';
 export type ConsentFacts = Readonly<{
   /** Policies that the events name, by version; absent: there is none. */
   policies: ReadonlyMap<number, ConsentPolicy>;
-  /** By key: the events that the batch holds already, and the ones that it follows. */
+  /** By key: what stands of them. */
   events: ReadonlyMap<string, ConsentEvent>;
   erased: ReadonlySet<ConsentRef>;
-  /** How many events stand, of the records of which an event is missing that the batch would follow. */
+  /** How many events stand of each record that the batch goes on with. */
   lengths: ReadonlyMap<ConsentRef, number>;
 }>;
 

@@ -120,6 +120,7 @@ export async function startGateway(
       hospital,
       people: peer.people,
       readings: mirror,
+      consentReadings: disk.consents,
       peer: peer.view,
       blobs,
       verifier,

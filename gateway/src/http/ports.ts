@@ -19,6 +19,7 @@ import type {
   TimingsBook,
 } from '../agent/ports.js';
 import type { FhirRoom } from '../fhir/operations.js';
+import type { ConsentOffice, ConsentReadings } from './consentOffice.js';
 
 export type RecordPlace = Readonly<{ block: number; transactionId: string }>;
 
@@ -112,6 +113,10 @@ export type ApiParts = Readonly<{
   ownRows: OwnRows;
   clock: Clock;
   log: Log;
+  /** The read model of the channel's consents. */
+  consentReadings: ConsentReadings;
+  /** Absent: this gateway has no consent store, and says so where one is needed. */
+  consents?: ConsentOffice | undefined;
   /** Absent: this gateway has no consent store, and its FHIR interface says so. */
   fhir?: Readonly<{ room: FhirRoom; softwareVersion: string }>;
 }>;

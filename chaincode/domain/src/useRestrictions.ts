@@ -129,7 +129,8 @@ function timeLimit(values: readonly string[], { since, at }: AskedUse): Finding 
   return denies('time-limit-over', 'Use was limited to a number of months, and they are over.');
 }
 
-function monthsAfter(instant: Instant, months: number): number {
+/** So many months later by the calendar. */
+export function monthsAfter(instant: Instant, months: number): number {
   const date = new Date(instant);
   const day = date.getUTCDate();
   date.setUTCDate(1);

@@ -16,6 +16,7 @@ import { BinaryMetrics, NumberMetrics } from './evaluation.js';
 import { HospitalRegistration } from './hospital.js';
 import { Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import {
+  CONSENT_EVENTS_PER_TRANSACTION_MAX,
   CONSENT_REFS_PER_QUERY_MAX,
   HOSPITALS_PER_STUDY_MAX,
   PAGE_ITEMS_DEFAULT,

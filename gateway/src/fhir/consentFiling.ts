@@ -3,7 +3,7 @@ import { CONSENT_QUEUE_MS_MAX, type ConsentContent, type ConsentKind, type Insta
 import type { ConsentStatement } from './consentStatement.js';
 import { DUO_PERMISSIONS } from './duoTerms.js';
 import { FhirInvalid, type FhirIssue } from './fhirIssue.js';
-import { instantOf } from './fhirTime.js';
+import { instantAfter, instantOf } from './fhirTime.js';
 import type { ConsentOrder, EventKept, FhirHospital, ResourceKept } from './ports.js';
 import { policyIn } from './systems.js';
 
@@ -41,7 +41,7 @@ export function orderOf(
   const policyVersion = policyVersionOf(statement, hospital);
   const allows = STANDING.includes(kind);
   // What ends a consent acts from now on, whatever the resource is dated.
-  const effectiveFrom = allows ? effectiveFromOf(statement) : undefined;
+  const effectiveFrom = allows ? effectiveFromOf(statement, now) : undefined;
   return {
     patient,
     kind,
@@ -92,8 +92,11 @@ function policyVersionOf({ policies }: ConsentStatement, { msp }: FhirHospital):
   return versions[0];
 }
 
-function effectiveFromOf({ effectiveFrom, dateTime }: ConsentStatement): Instant | undefined {
-  return effectiveFrom ?? (dateTime === null ? undefined : instantOf(dateTime));
+/** Undefined: from now on. A consent that is dated today, without a time, may follow what was recorded earlier today. */
+function effectiveFromOf({ effectiveFrom, dateTime }: ConsentStatement, now: Instant): Instant | undefined {
+  if (effectiveFrom !== null) return effectiveFrom;
+  const [from, to] = dateTime === null ? [] : [instantOf(dateTime), instantAfter(dateTime)];
+  return from !== undefined && to !== undefined && from <= now && now < to ? undefined : from;
 }
 
 function reasonOf({ evidence, how, statement }: Filing, effectiveFrom: Instant | undefined, now: Instant) {

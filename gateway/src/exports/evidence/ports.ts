@@ -67,14 +67,24 @@ export type CohortMember = Readonly<{
   events: readonly KeptEvent[];
 }>;
 
+export type CohortOpening = Readonly<{
+  members: readonly CohortMember[];
+  /** All of the tree, those of erased members too. */
+  positions: readonly Digest[];
+  /** Members whose salts are destroyed. */
+  erased: readonly ConsentRef[];
+}>;
+
 /** The part of the consent store that evidence is made from. */
 export interface EvidenceStore {
   /** @throws ConsiliumError CONSENT_COHORT_UNKNOWN */
-  cohortOpening(
+  cohortOpening(study: StudyId, round: number, options?: Readonly<{ withPatients?: boolean }>): CohortOpening;
+  /** @throws ConsiliumError CONSENT_COHORT_UNKNOWN */
+  cohortProof(
+    who: Readonly<{ ref: ConsentRef }>,
     study: StudyId,
     round: number,
-    options?: Readonly<{ withPatients?: boolean }>,
-  ): Readonly<{ members: readonly CohortMember[] }>;
+  ): Readonly<{ presence: 'present' | 'absent'; proof: string }>;
   patientOf(ref: ConsentRef): string | undefined;
   opening(ref: ConsentRef): Readonly<{ salt: ConsentSalt }> | undefined;
   history(who: Readonly<{ ref: ConsentRef }>): readonly Readonly<{

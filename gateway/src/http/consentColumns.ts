@@ -122,7 +122,6 @@ export const USE_COLUMNS = columns<PatientUse>({
   root: ({ root }) => root,
   policyVersion: ({ policyVersion }) => policyVersion,
   purposes: ({ purposes }) => joined(purposes),
-  reasons: ({ reasons: why }) => reasons(why),
   joined: (use) => use.joined,
   contributed: ({ contributed }) => contributed,
   version: ({ version }) => version?.version ?? null,

@@ -3,7 +3,6 @@
  * `gateway/src/consent` and `gateway/src/store` are ones; nothing here knows how they keep things.
  */
 import type {
-  BackupMade,
   BackupResource,
   ConsentOrderBody,
   DecisionResource,
@@ -34,7 +33,7 @@ export type By = Readonly<{ name: string; role: Role | undefined }>;
 export type Who = Readonly<{ patient: string }> | Readonly<{ ref: ConsentRef }>;
 /** Which part of a list. */
 export type Part = Readonly<{ cursor?: string | undefined; items: number }>;
-export type Found = Readonly<{ cursor: string | null; total: number }>;
+export type Found<Item> = Readonly<{ items: readonly Item[]; cursor: string | null; total: number }>;
 
 export type PlaceInLedger = Readonly<{ block: number; transactionId: string; recordedAt: Instant }>;
 
@@ -136,55 +135,45 @@ export interface ConsentOffice {
     by: By,
   ): Promise<Readonly<{ events: readonly EventRecorded[]; waiting: number }>>;
   /** Resolves once an event is on the channel, or was refused by it. */
-  whenSent(ref: ConsentRef, seq: number, signal?: AbortSignal): Promise<EventState>;
+  whenSettled(ref: ConsentRef, seq: number, signal: AbortSignal): Promise<EventState>;
   /** Oldest first; the last one is in use. */
   refsOf(patient: string): readonly ConsentRef[];
   /** Undefined: unknown, or erased. */
   patientOf(ref: ConsentRef): string | undefined;
   /** In order; refused ones too. */
   history(who: Who): readonly EventKept[];
-  records(
-    part: Part,
-  ): Found & Readonly<{ records: readonly Readonly<{ ref: ConsentRef; madeAt: Instant; events: number }>[] }>;
+  records(part: Part): Found<Readonly<{ ref: ConsentRef; madeAt: Instant; events: number }>>;
+  /** Of a patient, the newest record. */
   effective(
     who: Who,
-    at: Readonly<{ effectiveAt?: Instant | undefined; knownAt?: Instant | undefined }>,
-  ): Readonly<{
-    ref: ConsentRef;
-    effectiveAt: Instant;
-    knownAt: Instant;
-    event: EventKept | null;
-    optedOutAt: Instant | null;
-  }>;
-  /** What a selection for a study would answer now. */
-  matchFor(who: Who, study: StudyId, protocol: StudyProtocol): DecisionOf;
+    at: Readonly<{ effectiveAt?: Instant; knownAt?: Instant }>,
+  ): Readonly<{ ref: ConsentRef; effectiveAt: Instant; knownAt: Instant; event: EventKept | undefined }>;
+  /** What a selection for a study would say now. */
+  decisionNow(patient: string, study: StudyId, protocol: StudyProtocol): DecisionOf;
   usesOf(who: Who): readonly UseKept[];
   /** What was answered about a record when a round's cohort was selected. */
   decisionOf(who: Who, study: StudyId, round: number): DecisionOf | undefined;
-  withdrawals(
-    part: Part & Readonly<{ from?: Instant | undefined; to?: Instant | undefined }>,
-  ): Found & Readonly<{ withdrawals: readonly WithdrawalKept[] }>;
-  decisions(
-    part: Part & Readonly<{ study?: StudyId | undefined; round?: number | undefined; day?: string | undefined }>,
-  ): Found & Readonly<{ decisions: readonly Selection[] }>;
+  /** What made less allowed, in the order of its recording here. */
+  withdrawals(part: Part & Readonly<{ from?: Instant; to?: Instant }>): Found<WithdrawalKept>;
+  decisions(part: Part & Readonly<{ study?: StudyId; round?: number; from?: Instant; to?: Instant }>): Found<Selection>;
   decisionList(id: number): Selection & Readonly<{ groups: readonly Group[] }>;
   /** Durable before it returns. A query never holds a patient number. */
   logRead(entry: Readonly<{ by: By; kind: ReadKind; ref?: ConsentRef | undefined; query?: string | undefined }>): void;
-  reads(
-    part: Part & Readonly<{ ref?: ConsentRef | undefined; from?: Instant | undefined; to?: Instant | undefined }>,
-  ): Found & Readonly<{ reads: readonly ReadKept[] }>;
+  reads(part: Part & Readonly<{ ref?: ConsentRef; from?: Instant; to?: Instant }>): Found<ReadKept>;
   /** @throws ConsiliumError READ_LOG_BROKEN */
   verifyReadLog(): Readonly<{ entries: number; days: number; anchoredDays: number; head: Digest | null }>;
-  disclosures(who: Who, part: Part): Found & Readonly<{ disclosures: readonly DisclosureKept[] }>;
-  erase(asked: Readonly<{ who: Who; ground: LegalGround; reason: string }>, by: By): Promise<ErasureReceiptKept>;
+  disclosures(who: Who, part: Part): Found<DisclosureKept>;
+  /** Acts here at once; the rest finishes by itself. */
+  erase(asked: Readonly<{ who: Who; ground: LegalGround; reason: string }>, by: By): ErasureReceiptKept;
   erasure(ref: ConsentRef): ErasureReceiptKept | undefined;
+  erasures(): readonly ErasureReceiptKept[];
   queue(): QueueKept;
   /** @returns how many events are sent as `by` from now on */
   takeOver(from: string, by: By): number;
-  rotateKey(newKey: Uint8Array): void;
-  backup(): Promise<BackupMade>;
+  rotateKey(next: Uint8Array): void;
+  backup(): Readonly<{ name: string; bytes: number; sha256: string }>;
   backups(): readonly BackupResource[];
-  restore(name: string, key?: Uint8Array | undefined): Promise<RestoreReport>;
+  restore(name: string, key?: Uint8Array): RestoreReport;
 }
 
 export type DecisionOf = Readonly<{

@@ -85,6 +85,7 @@ export const consentQueries = {
     study: StudyId.optional(),
     round: Whole.pipe(RoundNumber).optional(),
   }),
+  decision: z.strictObject({ round: Whole.pipe(RoundNumber).optional() }),
   decisions: z.strictObject({ ...list, answer: z.enum(['allow', 'deny', 'abstain']).optional() }),
   reads: z.strictObject({
     ...list,

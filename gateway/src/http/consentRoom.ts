@@ -61,3 +61,10 @@ export function byOf(response: Response): By {
   const { name, role } = personOf(response);
   return { name, role };
 }
+
+/** Without members that are undefined: absent and undefined are two things to whoever is asked. */
+export function defined<Values extends Readonly<Record<string, unknown>>>(
+  values: Values,
+): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}

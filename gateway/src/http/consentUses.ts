@@ -1,14 +1,6 @@
 /** What consents were used for, as the channel shows it: cohorts, what their hospitals did, and the versions made of it. */
 import type { CohortUse, PatientUse, WithdrawalResource } from '@consilium/client/resources';
-import {
-  type ConsentRef,
-  Contribution,
-  Join,
-  ledgerKey,
-  ModelVersion,
-  type Msp,
-  type StudyId,
-} from '@consilium/domain';
+import { Contribution, Join, ledgerKey, ModelVersion, type Msp, type StudyId } from '@consilium/domain';
 import { placed } from './consentHistory.js';
 import type { JoinFound, UseKept, WithdrawalKept } from './consentOffice.js';
 import { type ConsentRoom, ledgerPlace } from './consentRoom.js';
@@ -26,8 +18,8 @@ export function cohortUse({ records }: Uses, { study, round, msp, place }: JoinF
   };
 }
 
-export function patientUse(room: ConsentRoom, ref: ConsentRef, use: UseKept): PatientUse {
-  const { records, msp, office, readings } = room;
+export function patientUse(room: ConsentRoom, use: UseKept): PatientUse {
+  const { records, msp, readings } = room;
   const { study, round } = use;
   const join = use.joined ? records.get(Join, ledgerKey.join(study, round, msp)) : undefined;
   const place = join && readings.joins({ study, round, msp }, undefined, 1).items[0]?.place;
@@ -36,7 +28,6 @@ export function patientUse(room: ConsentRoom, ref: ConsentRef, use: UseKept): Pa
     ...use,
     purposes: [...use.purposes],
     ...outcome,
-    reasons: [...(office.decisionOf({ ref }, study, round)?.reasons ?? [])],
     record: join ? ledgerPlace(join.record, place?.position) : null,
   };
 }

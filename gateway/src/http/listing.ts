@@ -49,12 +49,16 @@ export async function answerList<Item>(request: Request, response: Response, lis
   response.json(page);
 }
 
-/** A list that is short enough to be made at once. */
-export function wholePart<Item>(all: readonly Item[]): Listing<Item>['part'] {
+/** A list that is short enough to be held at once; its items may be made when they are shown. */
+export function wholePart<Entry, Item = Entry>(
+  all: readonly Entry[],
+  itemOf: (entry: Entry) => Item = (entry) => entry as unknown as Item,
+): Listing<Item>['part'] {
   return (after, items) => {
     const start = after === undefined ? 0 : parsedPosition(after);
     const end = start + items;
-    return { items: all.slice(start, end), total: all.length, next: end < all.length ? String(end) : null };
+    const shown = all.slice(start, end).map(itemOf);
+    return { items: shown, total: all.length, next: end < all.length ? String(end) : null };
   };
 }
 

@@ -20,7 +20,7 @@ export async function whereTheyStand(
 async function sentWithin({ office }: ConsentRoom, events: readonly EventRecorded[], waitMs: number): Promise<void> {
   const enough = AbortSignal.timeout(waitMs);
   try {
-    await Promise.all(events.map(({ ref, seq }) => office.whenSent(ref, seq, enough)));
+    await Promise.all(events.map(({ ref, seq }) => office.whenSettled(ref, seq, enough)));
   } catch (error) {
     if (!enough.aborted) throw error;
   }

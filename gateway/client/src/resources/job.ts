@@ -8,14 +8,14 @@ export type JobState = z.infer<typeof JobState>;
 
 export const JobResource = z.object({
   id: z.string(),
-  kind: z.enum(['baseline', 'verification', 'consent-import', 'consent-backup', 'consent-restore']),
+  kind: z.enum(['baseline', 'verification', 'consent-import']),
   state: JobState,
   /** 0 to 1. */
   progress: z.number().min(0).max(1),
   startedBy: z.string(),
   startedAt: Instant,
   finishedAt: Instant.nullable(),
-  /** `BaselineResult`, `VerificationReport`, `ImportResult`, `BackupMade` or `RestoreReport`, once succeeded. */
+  /** `BaselineResult`, `VerificationReport` or `ImportResult`, once succeeded. */
   result: z.unknown(),
   /** Once failed. */
   problem: Problem.nullable(),

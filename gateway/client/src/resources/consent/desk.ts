@@ -39,7 +39,7 @@ export const ReadLogResource = z.object({ entries: Count, days: Count, anchoredD
 export type ReadLogResource = z.infer<typeof ReadLogResource>;
 
 const BackupName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, "a backup's name, without a path");
-export const BackupResource = z.object({ name: z.string(), bytes: Count, createdAt: Instant });
+export const BackupResource = z.object({ name: z.string(), bytes: Count, madeAt: Instant });
 export type BackupResource = z.infer<typeof BackupResource>;
 export const BackupMade = z.object({ name: z.string(), bytes: Count, sha256: Digest });
 export type BackupMade = z.infer<typeof BackupMade>;

@@ -108,10 +108,10 @@ export const EffectiveResource = z.object({
   effectiveAt: Instant,
   knownAt: Instant,
   height: z.int().min(0),
-  /** The event in force; null: none. */
+  /** Whether a consent stood: not ended, and within its validity. */
+  stands: z.boolean(),
+  /** The event in force, also where it ends what was before; null: nothing was on file. */
   event: HistoryEvent.nullable(),
-  /** When the patient opted out of use under permits. */
-  optedOutAt: Instant.nullable(),
 });
 export type EffectiveResource = z.infer<typeof EffectiveResource>;
 

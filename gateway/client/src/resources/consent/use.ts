@@ -47,8 +47,6 @@ export const PatientUse = z.object({
   joined: z.boolean(),
   contributed: z.boolean(),
   version: VersionMade,
-  /** Why it was allowed. */
-  reasons: z.array(DecisionReason),
   record: LedgerPlace.nullable(),
 });
 export type PatientUse = z.infer<typeof PatientUse>;

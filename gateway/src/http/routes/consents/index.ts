@@ -16,6 +16,6 @@ export function consentRoutes(parts: RouteParts, room: ConsentRoom): Router {
   router.use(recordingRoutes(room));
   router.use(recordRoutes(parts, room));
   router.use(useRoutes(room));
-  router.use(upkeepRoutes(parts, room));
+  router.use(upkeepRoutes(room));
   return router;
 }

@@ -6,7 +6,7 @@ import { API_PATH } from '../../apiLimits.js';
 import { allow } from '../../authorisation.js';
 import { WITHDRAWAL_COLUMNS } from '../../consentColumns.js';
 import { consentQueries, queryOf } from '../../consentQuery.js';
-import { byOf, type ConsentRoom } from '../../consentRoom.js';
+import { byOf, type ConsentRoom, defined } from '../../consentRoom.js';
 import { withdrawalResource } from '../../consentUses.js';
 import { bodyOf } from '../../input.js';
 import { answerList } from '../../listing.js';
@@ -48,8 +48,8 @@ export function recordingRoutes(room: ConsentRoom): Router {
       columns: WITHDRAWAL_COLUMNS,
       height: room.height(),
       part: (cursor, items) => {
-        const found = room.office.withdrawals({ from, to, cursor, items });
-        const withdrawals = found.withdrawals.map((withdrawal) => withdrawalResource(room, withdrawal));
+        const found = room.office.withdrawals({ ...defined({ from, to, cursor }), items });
+        const withdrawals = found.items.map((withdrawal) => withdrawalResource(room, withdrawal));
         return { items: withdrawals, total: found.total, next: found.cursor };
       },
     });

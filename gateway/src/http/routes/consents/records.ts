@@ -10,13 +10,23 @@ import {
   HoldBody,
   RecordName,
 } from '@consilium/client/resources';
-import { ConsentEvent, type ConsentRef, LegalHold, ledgerKey, Msp, refusal, Tombstone } from '@consilium/domain';
+import {
+  ConsentEvent,
+  type ConsentRef,
+  consentEndsAt,
+  endsConsent,
+  LegalHold,
+  ledgerKey,
+  Msp,
+  refusal,
+  Tombstone,
+} from '@consilium/domain';
 import { type Request, type Response, Router } from 'express';
 import { allow, isAllowed, requireAllowed } from '../../authorisation.js';
 import { HISTORY_COLUMNS, READ_COLUMNS, RECORD_COLUMNS, USE_COLUMNS } from '../../consentColumns.js';
 import { historyEvent, historyOf } from '../../consentHistory.js';
 import { consentQueries, hospitalAsked, queryOf, refIn } from '../../consentQuery.js';
-import { byOf, type ConsentRoom, ledgerPlace } from '../../consentRoom.js';
+import { byOf, type ConsentRoom, defined, ledgerPlace } from '../../consentRoom.js';
 import { patientUse } from '../../consentUses.js';
 import { bodyOf, parameter, parsed } from '../../input.js';
 import { answerList, wholePart } from '../../listing.js';
@@ -38,7 +48,7 @@ export function recordRoutes({ records, transactions }: RouteParts, room: Consen
       height: room.height(),
       part: (cursor, items) => {
         const found = room.office.records({ cursor, items });
-        const heads = found.records.map(({ ref, madeAt, events }) => ({ ref, madeAt, events }));
+        const heads = found.items.map(({ ref, madeAt, events }) => ({ ref, madeAt, events }));
         return { items: heads, total: found.total, next: found.cursor };
       },
     });
@@ -75,33 +85,32 @@ export function recordRoutes({ records, transactions }: RouteParts, room: Consen
     const ref = requireKnown(room, refIn(request));
     const asked = queryOf(consentQueries.effective, request);
     room.logRead(response, 'effective', ref, JSON.stringify(asked));
-    const { event, ...found } = room.office.effective({ ref }, asked);
-    const answer: EffectiveResource = {
-      ...found,
-      height: room.height(),
-      event: event ? historyEvent(room, event) : null,
-    };
-    response.json(answer);
+    response.json(effectiveResource(room, ref, defined(asked)));
   });
 
   router.get('/records/:ref/uses', allow('read consents'), async (request, response) => {
     const ref = requireKnown(room, refIn(request));
     const { format } = queryOf(consentQueries.list, request);
     room.logRead(response, format === undefined ? 'uses' : 'export', ref, 'uses');
-    const uses = room.office.usesOf({ ref }).map((use) => patientUse(room, ref, use));
     await answerList(request, response, {
       ...{ list: `uses of ${ref}`, file: `consent-uses-${ref}`, columns: USE_COLUMNS },
-      ...{ height: room.height(), part: wholePart(uses) },
+      ...{ height: room.height(), part: wholePart(room.office.usesOf({ ref }), (use) => patientUse(room, use)) },
     });
   });
 
-  /** What a selection for the study would answer now, with its reasons. */
+  /** What a selection for the study would say now; with `?round=`, what that of a round said. With its reasons. */
   router.get('/records/:ref/decisions/:study', allow('read consents'), (request, response) => {
     const ref = requireKnown(room, refIn(request));
     const study = parameter.study(request);
-    room.logRead(response, 'decisions', ref, `now, for ${study}`);
-    const { answer, reasons } = room.office.matchFor({ ref }, study, runningProtocol(records, study));
-    response.json({ answer, reasons });
+    const { round } = queryOf(consentQueries.decision, request);
+    room.logRead(response, 'decisions', ref, `${round === undefined ? 'now' : `round ${round}`}, for ${study}`);
+    const patient = room.office.patientOf(ref);
+    const decision =
+      round !== undefined
+        ? room.office.decisionOf({ ref }, study, round)
+        : patient && room.office.decisionNow(patient, study, runningProtocol(records, study));
+    if (!decision) throw refusal('CONSENT_RECORD_UNKNOWN', {});
+    response.json({ answer: decision.answer, reasons: [...decision.reasons] });
   });
 
   router.get('/records/:ref/reads', allow('read the log of reads'), async (request, response) => {
@@ -114,8 +123,8 @@ export function recordRoutes({ records, transactions }: RouteParts, room: Consen
       columns: READ_COLUMNS,
       height: room.height(),
       part: (cursor, items) => {
-        const found = room.office.reads({ ref, cursor, items });
-        const reads = found.reads.map(({ day, at, by, kind, query, hash }) => ({
+        const found = room.office.reads({ ref, ...defined({ cursor }), items });
+        const reads = found.items.map(({ day, at, by, kind, query, hash }) => ({
           day,
           at,
           by,
@@ -140,11 +149,11 @@ export function recordRoutes({ records, transactions }: RouteParts, room: Consen
   });
 
   /** Acts here at once; the receipt says how far it is. */
-  router.post('/records/:ref/erasure', allow('erase records'), async (request, response) => {
+  router.post('/records/:ref/erasure', allow('erase records'), (request, response) => {
     const ref = refIn(request);
     const body = bodyOf(ErasureBody, request);
     room.logRead(response, 'erasure', ref, body.ground);
-    const receipt = await room.office.erase({ who: { ref }, ...body }, byOf(response));
+    const receipt = room.office.erase({ who: { ref }, ...body }, byOf(response));
     response.status(receipt.state === 'done' ? 200 : 202).json(receipt);
   });
 
@@ -198,4 +207,21 @@ function recordResource(room: ConsentRoom, response: Response, ref: ConsentRef):
 function erasureOf({ office }: ConsentRoom, ref: ConsentRef): ConsentRecordResource['erasure'] {
   const receipt = office.erasure(ref);
   return receipt ? { ...receipt, destroyed: [...receipt.destroyed] } : null;
+}
+
+function effectiveResource(
+  room: ConsentRoom,
+  ref: ConsentRef,
+  asked: Parameters<ConsentRoom['office']['effective']>[1],
+): EffectiveResource {
+  const { event, effectiveAt, knownAt } = room.office.effective({ ref }, asked);
+  const isValid =
+    event !== undefined &&
+    (event.content.validFrom === null || event.content.validFrom <= effectiveAt) &&
+    effectiveAt < (consentEndsAt(event.content) ?? Number.POSITIVE_INFINITY);
+  return {
+    ...{ ref, effectiveAt, knownAt, height: room.height() },
+    stands: isValid && !endsConsent(event.kind),
+    event: event ? historyEvent(room, event) : null,
+  };
 }

@@ -4,13 +4,11 @@ import { Router } from 'express';
 import { allow } from '../../authorisation.js';
 import { READ_COLUMNS } from '../../consentColumns.js';
 import { consentQueries, queryOf } from '../../consentQuery.js';
-import { byOf, type ConsentRoom } from '../../consentRoom.js';
+import { byOf, type ConsentRoom, defined } from '../../consentRoom.js';
 import { bodyOf } from '../../input.js';
 import { answerList } from '../../listing.js';
-import { startJob } from '../jobs.js';
-import type { RouteParts } from '../routeParts.js';
 
-export function upkeepRoutes(parts: RouteParts, room: ConsentRoom): Router {
+export function upkeepRoutes(room: ConsentRoom): Router {
   const router = Router();
 
   router.get('/queue', allow('look after the queue of consents'), (_request, response) => {
@@ -32,8 +30,8 @@ export function upkeepRoutes(parts: RouteParts, room: ConsentRoom): Router {
       columns: READ_COLUMNS,
       height: room.height(),
       part: (cursor, items) => {
-        const found = room.office.reads({ ref, from, to, cursor, items });
-        const reads = found.reads.map(({ day, at, by, kind, ref: read, query, hash }) => {
+        const found = room.office.reads({ ...defined({ ref, from, to, cursor }), items });
+        const reads = found.items.map(({ day, at, by, kind, ref: read, query, hash }) => {
           return { ...{ day, at, by, kind }, ref: read, query, hash };
         });
         return { items: reads, total: found.total, next: found.cursor };
@@ -51,14 +49,12 @@ export function upkeepRoutes(parts: RouteParts, room: ConsentRoom): Router {
   });
   router.post('/backups', allow('keep the consent store'), (_request, response) => {
     room.logRead(response, 'backup');
-    startJob(response, parts, 'consent-backup', () => room.office.backup());
+    response.status(201).json(room.office.backup());
   });
   router.post('/restores', allow('keep the consent store'), (request, response) => {
     const { name, key } = bodyOf(RestoreBody, request);
     room.logRead(response, 'restore', undefined, name);
-    startJob(response, parts, 'consent-restore', () =>
-      room.office.restore(name, key === undefined ? undefined : Buffer.from(key, 'hex')),
-    );
+    response.json(key === undefined ? room.office.restore(name) : room.office.restore(name, Buffer.from(key, 'hex')));
   });
   router.post('/key-rotations', allow('keep the consent store'), (request, response) => {
     const { key } = bodyOf(RotationBody, request);

@@ -5,7 +5,7 @@ import { Router } from 'express';
 import { allow } from '../../authorisation.js';
 import { COHORT_COLUMNS, DECISION_COLUMNS, SELECTION_COLUMNS } from '../../consentColumns.js';
 import { consentQueries, hospitalAsked, queryOf } from '../../consentQuery.js';
-import type { ConsentRoom } from '../../consentRoom.js';
+import { type ConsentRoom, defined } from '../../consentRoom.js';
 import { cohortUse } from '../../consentUses.js';
 import { parameter } from '../../input.js';
 import { answerList, wholePart } from '../../listing.js';
@@ -44,8 +44,8 @@ export function useRoutes(room: ConsentRoom): Router {
       columns: SELECTION_COLUMNS,
       height: room.height(),
       part: (cursor, items) => {
-        const found = room.office.decisions({ day, study, round, cursor, items });
-        return { items: found.decisions.map(selectionResource), total: found.total, next: found.cursor };
+        const found = room.office.decisions({ ...defined({ study, round, cursor }), ...boundsOf(day), items });
+        return { items: found.items.map(selectionResource), total: found.total, next: found.cursor };
       },
     });
   });
@@ -81,4 +81,13 @@ function markIn(after: string): number {
 function selectionResource(selection: SelectionResource): SelectionResource {
   const { id, study, round, at, commitment, listHash, allowed, denied, abstained, withoutRecord } = selection;
   return { id, study, round, at, commitment, listHash, allowed, denied, abstained, withoutRecord };
+}
+
+const DAY_MS = 86_400_000;
+
+/** A day of UTC, both ends included. */
+function boundsOf(day: string | undefined): { from?: number; to?: number } {
+  if (day === undefined) return {};
+  const from = Date.parse(`${day}T00:00:00Z`);
+  return { from, to: from + DAY_MS - 1 };
 }

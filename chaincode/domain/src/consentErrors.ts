@@ -1,5 +1,6 @@
 /** Refusals about consent: part of the catalogue of `errors.ts`. */
 export const CONSENT_ERRORS = {
+  PROTOCOL_CONSENT_UNSOUND: { kind: 'invalid', message: '{problem}' },
   CONSENT_POLICY_UNKNOWN: {
     kind: 'missing',
     message: '{msp} has no consent policy {version}: its compliance officer publishes one first',

@@ -10,6 +10,8 @@ import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
+import { privateHeartBench } from './privateHeartBench.mjs';
+import { privateStepBench } from './privateStepBench.mjs';
 import { figureTable } from './spread.mjs';
 import { withdrawalsBench } from './withdrawalsBench.mjs';
 
@@ -22,6 +24,8 @@ const BENCHES = {
   consents: consentBench,
   clone: cloneBench,
   withdrawals: withdrawalsBench,
+  dpsgd: privateStepBench,
+  'private-heart': privateHeartBench,
 };
 const HELP = `npm run bench -- [--only NAME]... [--json FILE]
   NAME: ${Object.keys(BENCHES).join(', ')}; without --only, all of them in this order

@@ -1,10 +1,16 @@
 /** From what a consent says to what is recorded: the kind of the event, its terms, its times, its evidence. */
-import { CONSENT_QUEUE_MS_MAX, type ConsentContent, type ConsentKind, type Instant } from '@consilium/domain';
+import {
+  CONSENT_QUEUE_MS_MAX,
+  type ConsentContent,
+  type ConsentKind,
+  canonicalDigest,
+  type Instant,
+} from '@consilium/domain';
 import type { ConsentStatement } from './consentStatement.js';
 import { DUO_PERMISSIONS } from './duoTerms.js';
 import { FhirInvalid, type FhirIssue } from './fhirIssue.js';
 import { instantAfter, instantOf } from './fhirTime.js';
-import type { ConsentOrder, EventKept, FhirHospital, ResourceKept } from './ports.js';
+import type { ConsentOrder, EventKept, EventRecorded, FhirHospital, ResourceKept } from './ports.js';
 import { policyIn } from './systems.js';
 
 /** Kinds after which a consent stands. */
@@ -25,6 +31,18 @@ export function lastKind(events: readonly Pick<EventKept, 'kind' | 'state'>[]): 
 }
 
 export const stands = (last: ConsentKind | undefined): boolean => last !== undefined && STANDING.includes(last);
+
+/** The newest event that was recorded from the very same resource; undefined: none was. */
+export function filedAs(events: readonly EventKept[], { version, resource }: ResourceKept): EventRecorded | undefined {
+  const digest = canonicalDigest(resource);
+  const found = events.findLast(
+    ({ fhir, state }) => state !== 'refused' && fhir?.version === version && canonicalDigest(fhir.resource) === digest,
+  );
+  if (!found) return undefined;
+  const { ref, seq, kind, state, recordedHereAt, ledger } = found;
+  const effectiveHereAt = stands(kind) ? (ledger?.recordedAt ?? null) : recordedHereAt;
+  return { ref, seq, kind, state, effectiveHereAt };
+}
 
 /**
  * @param last the kind of the record's last event

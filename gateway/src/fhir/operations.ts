@@ -4,7 +4,7 @@
  */
 import type { ConsentRef, Instant } from '@consilium/domain';
 import { readConsent } from './consentCodec.js';
-import { lastKind, orderOf, stands } from './consentFiling.js';
+import { filedAs, lastKind, orderOf, stands } from './consentFiling.js';
 import { refNamed, refOfPatient } from './consentReference.js';
 import { evidenceOf } from './evidence.js';
 import { FhirInvalid, type FhirIssue } from './fhirIssue.js';
@@ -32,11 +32,16 @@ export async function fileConsent(
   const patient = required(
     numberIn(statement.patient, hospital.patientSystem, version === '4.0' ? 'Consent.patient' : 'Consent.subject'),
   );
-  const last = lastKind(eventsOf(desk, patient));
+  const events = eventsOf(desk, patient);
+  const last = lastKind(events);
+  const kept = keptAs(version, resource);
+  // Sent again, because its answer was lost: it stands as it is. After its end it is a new consent.
+  const standing = filedAs(events, kept);
+  if (standing && standing.seq === events.findLast(({ state }) => state !== 'refused')?.seq) return standing;
   const evidence = evidenceOf(statement, resource, document);
-  const filing = { statement, patient, kept: keptAs(version, resource), evidence, how: 'filed' as const };
-  const { events } = await desk.record([orderOf(filing, last, hospital, now())], by);
-  return recordedIn(events);
+  const filing = { statement, patient, kept, evidence, how: 'filed' as const };
+  const receipt = await desk.record([orderOf(filing, last, hospital, now())], by);
+  return recordedIn(receipt.events);
 }
 
 /** `Consent/$fileConsent`: consent 1..1, document 1..1. */

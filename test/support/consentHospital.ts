@@ -41,6 +41,7 @@ export class ContractMirror implements ConsentLedger {
   readonly #listeners = new Set<Listener>();
   readonly #places = new Map<string, { block: number; transactionId: string }>();
   readonly #changes = new Set<() => void>();
+  readonly #pretended = new Map<string, unknown>();
 
   constructor(channel: ContractChannel) {
     this.#channel = channel;
@@ -50,13 +51,24 @@ export class ContractMirror implements ConsentLedger {
     return this.#channel.ledger.height;
   }
 
+  /** A record as another room's transaction would have written it. */
+  pretend(key: string, value: unknown): void {
+    this.#pretended.set(key, value);
+    this.take(this.height(), 'pretended', [{ key, value }]);
+  }
+
   get(key: string): unknown {
+    if (this.#pretended.has(key)) return this.#pretended.get(key);
     const text = this.#channel.ledger.read(key);
     return text === undefined ? undefined : JSON.parse(text);
   }
 
   range(start: string, end: string): { key: string; value: unknown }[] {
-    return this.#channel.ledger.range(start, end).map(({ key, value }) => ({ key, value: JSON.parse(value) }));
+    const committed = this.#channel.ledger
+      .range(start, end)
+      .map(({ key, value }) => ({ key, value: JSON.parse(value) }));
+    const pretended = [...this.#pretended].map(([key, value]) => ({ key, value }));
+    return [...committed, ...pretended.filter(({ key }) => key >= start && key < end)];
   }
 
   recordOf(key: string) {

@@ -66,7 +66,7 @@ export type CohortOpening = Readonly<{
   positions: readonly Digest[];
   members: readonly CohortMember[];
   /** Members whose record was erased since: nothing opens their leaves any more. */
-  erased: number;
+  erased: readonly ConsentRef[];
 }>;
 
 type Parts = Readonly<{
@@ -118,7 +118,8 @@ export class CohortProofs {
       return [{ ref, salt, patient: withPatients ? patient : null, events: this.#opened(record) }];
     });
     const positions = positionsOf(decisions.positions(decision));
-    return { ...this.#cohort(decision), positions, members, erased: refs.length - members.length };
+    const opened = new Set(members.map(({ ref }) => ref));
+    return { ...this.#cohort(decision), positions, members, erased: refs.filter((ref) => !opened.has(ref)) };
   }
 
   forget(): void {

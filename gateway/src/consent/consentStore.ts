@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type ConsentEventInput,
   type ConsentRef,
   type Decision,
   type Digest,
@@ -48,6 +49,8 @@ import type { EffectiveConsent } from './patientHistory.js';
 import type { ReadLogReport } from './readLog.js';
 import { restore } from './restoring.js';
 import { type StoreRooms, storeRooms } from './storeRooms.js';
+
+const DAY_MS = 86_400_000;
 
 /** How the queue to the channel stands. */
 export type QueueState = Readonly<{
@@ -235,11 +238,22 @@ export class ConsentStore {
 
   // What selections decided, and what came of it
 
+  /** @param asked.day in UTC, such as `2026-11-25`: in place of `from` and `to` */
   decisions(
-    asked: Asked & Readonly<{ study?: StudyId; round?: number; from?: number; to?: number }>,
+    asked: Asked &
+      Readonly<{
+        study?: StudyId | undefined;
+        round?: number | undefined;
+        from?: number | undefined;
+        to?: number | undefined;
+        day?: string | undefined;
+      }>,
   ): Page<DecisionHead> {
-    const { from = 0, to = Number.MAX_SAFE_INTEGER } = asked;
-    return this.#rooms.decisions.page({ ...asked, from, to });
+    const { day, from = 0, to = Number.MAX_SAFE_INTEGER, ...page } = asked;
+    if (day === undefined) return this.#rooms.decisions.page({ ...page, from, to });
+    const start = Date.parse(day);
+    if (Number.isNaN(start)) throw refusal('INPUT_INVALID', { problems: 'day: a day such as 2026-11-25' });
+    return this.#rooms.decisions.page({ ...page, from: start, to: start + DAY_MS });
   }
 
   /** @throws ConsiliumError INPUT_INVALID where there is no such selection */
@@ -308,13 +322,13 @@ export class ConsentStore {
     return { batch: batch.number, root: batch.root, count: batch.count, leaf: inputOf(event), ...way };
   }
 
-  /** Events of a batch whose contents are still here, in the order of its leaves. */
-  batchLeaves(batch: number): ReturnType<typeof inputOf>[] {
+  /** A batch's events in the order of its leaves; of erased records' the leaf's hash alone. */
+  batchLeaves(batch: number): (ConsentEventInput | Digest)[] {
     const { records, events, batches } = this.#rooms;
-    return batches.membersOf(batch).flatMap(({ ref, event }) => {
-      const record = records.byRef(ref);
+    return batches.membersOf(batch).map(({ ref, event, hash }) => {
+      const record = ref === null ? undefined : records.byRef(ref);
       const kept = record && events.byId(record, event);
-      return kept ? [inputOf(kept)] : [];
+      return kept ? inputOf(kept) : hash;
     });
   }
 

@@ -49,7 +49,7 @@ export class RootBatches {
       leaves: database.prepare('SELECT event, hash FROM batch_leaf WHERE batch = ? ORDER BY position'),
       refs: database.prepare('SELECT DISTINCT ref FROM event WHERE batch = ?'),
       members: database.prepare(
-        'SELECT e.ref, e.id AS event FROM batch_leaf l JOIN event e ON e.id = l.event WHERE l.batch = ? ORDER BY l.position',
+        'SELECT e.ref, l.event, l.hash FROM batch_leaf l LEFT JOIN event e ON e.id = l.event WHERE l.batch = ? ORDER BY l.position',
       ),
       ofEvent: database.prepare('SELECT position FROM batch_leaf WHERE batch = ? AND event = ?'),
       renumber: ['batch SET number', 'batch_leaf SET batch', 'event SET batch'].map((what) =>
@@ -100,9 +100,10 @@ export class RootBatches {
     return (this.#statements.refs.all(number) as { ref: ConsentRef }[]).map(({ ref }) => ref);
   }
 
-  /** A batch's events that are still here, in the order of its leaves. */
-  membersOf(number: number): { ref: ConsentRef; event: number }[] {
-    return this.#statements.members.all(number) as { ref: ConsentRef; event: number }[];
+  /** A batch's leaves in their order; `ref` is null where the record was erased. */
+  membersOf(number: number): { ref: ConsentRef | null; event: number; hash: Digest }[] {
+    const rows = this.#statements.members.all(number) as { ref: ConsentRef | null; event: number; hash: Uint8Array }[];
+    return rows.map(({ hash, ...row }) => ({ ...row, hash: Buffer.from(hash).toString('hex') as Digest }));
   }
 
   /** Ids of a batch's events, in the order of its leaves. */

@@ -292,6 +292,12 @@ describe('a hospital that keeps its events at home', () => {
     entries.delete('batches/0000000001.json');
     const without = told(await repack(entries, officer(VA))).join('\n');
     expect(without).toMatch(/batches: 1 batches of events that VaMSP keeps at home are not wholly here/);
+    const hidden = await text('batches/0000000001.json', ({ msp, batch, events }) => ({
+      msp,
+      batch,
+      events: events.map((each: ConsentEventInput) => consentLeaf(each)),
+    }));
+    expect(hidden).toMatch(/batches: 1 events in batches of VaMSP are not opened, as of erased records: a withdrawal/);
     const record = await channel.packs(VA, 'compliance-officer', store()).consent({ msp: VA, ref: va.max.ref });
     const moved = await changed(
       record,

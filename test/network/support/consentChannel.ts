@@ -313,15 +313,11 @@ export function storeOf(records: readonly KeptRecord[], cohort: Cohort = {}): Ev
     cohortOpening: (_study, round, { withPatients = false } = {}) => ({
       positions: [...members, ...erased].map(({ ref, salt }) => cohortPosition(salt, ref, STUDY, round)),
       erased: erased.map(({ ref }) => ref),
-      members: members.map(({ ref, salt, patient, contents, inputs }) => ({
+      members: members.map(({ ref, salt, patient, contents }) => ({
         ref,
         salt,
         patient: withPatients ? patient : null,
-        events: contents.map((content, k) => ({
-          content,
-          input: inputs[k] as ConsentEventInput,
-          batch: batchOf(ref, content.seq),
-        })),
+        events: contents.map((content) => ({ content, batch: batchOf(ref, content.seq) })),
       })),
     }),
     cohortProof: ({ ref }, study, round) => {
@@ -335,7 +331,6 @@ export function storeOf(records: readonly KeptRecord[], cohort: Cohort = {}): Ev
     history: ({ ref }) =>
       (found(ref)?.contents ?? []).map((content) => ({
         content,
-        state: 'committed',
         batch: batchOf(ref, content.seq),
       })),
     batchProof: (ref, seq) => {

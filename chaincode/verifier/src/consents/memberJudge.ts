@@ -45,10 +45,13 @@ export class MemberJudge {
       this.#permit = DataPermit.parse(permit.value);
     }
     const missing = batchesMissing(msp, questions, home);
-    this.problems =
-      missing > 0
-        ? [`${missing} batches of events that ${msp} keeps at home are not wholly here: a withdrawal could be in them`]
-        : [];
+    const problems = [
+      [missing, `batches of events that ${msp} keeps at home are not wholly here`],
+      [home.hidden, `events in batches of ${msp} are not opened, as of erased records`],
+    ] as const;
+    this.problems = problems
+      .filter(([count]) => count > 0)
+      .map(([count, what]) => `${count} ${what}: a withdrawal could be among them`);
   }
 
   /**

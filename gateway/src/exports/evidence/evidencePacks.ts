@@ -2,7 +2,14 @@
 import { CONSENT_REFS_PER_QUERY_MAX, type ConsentRef, Join, type Msp, refusal, type StudyId } from '@consilium/domain';
 import type { Clock } from '../../agent/ports.js';
 import { QUESTIONS_AT_ONCE } from './evidenceLimits.js';
-import { addBatchProofs, addWholeBatches, asksForPermit, cohortEntry, openingOf } from './packOpenings.js';
+import {
+  addBatchProofs,
+  addWholeBatches,
+  asksForPermit,
+  cohortEntry,
+  openedMember,
+  openingOf,
+} from './packOpenings.js';
 import { type PackNames, PackParts } from './packParts.js';
 import type { Chain, EndorsedPage, EndorsedQuestions, EvidenceStore, PackSigner } from './ports.js';
 
@@ -42,9 +49,9 @@ export class EvidencePacks {
     const pack = new PackParts(this.#parts.chain);
     pack.addAnswer(await questions.ask('ConsentContract:consentHistory', { msp, ref }, options.signal));
     pack.addAnswer(await questions.ask('ConsentContract:policies', { msp }, options.signal));
-    if (store && msp === signer.msp) addBatchProofs(pack.archive, msp, store, [ref]);
+    if (store && msp === signer.msp) addBatchProofs(pack, msp, store, ref);
     if (store && options.open)
-      pack.archive.addJson('openings.json', [openingOf(store, ref, options.open === 'patient')]);
+      pack.archive.addJson('openings.json', [openingOf(pack, store, ref, options.open === 'patient')]);
     return this.#finish(pack, { kind: 'consent', msp, ref }, options);
   }
 
@@ -75,8 +82,8 @@ export class EvidencePacks {
     pack.addAnswer(await questions.ask('ConsentContract:policies', { msp }, options.signal));
     const uses = await questions.ask('ConsentContract:cohortUse', { study }, options.signal);
     pack.addAnswer(uses);
-    addBatchProofs(pack.archive, msp, store, [ref]);
-    pack.archive.addJson('openings.json', [openingOf(store, ref, options.withPatient === true)]);
+    addBatchProofs(pack, msp, store, ref);
+    pack.archive.addJson('openings.json', [openingOf(pack, store, ref, options.withPatient === true)]);
     const rounds = uses
       .flatMap(({ records }) => records)
       .flatMap(({ key, value }) => (key.startsWith('join~') ? [Join.parse(value)] : []))
@@ -116,12 +123,7 @@ export class EvidencePacks {
     addWholeBatches(pack.archive, msp, this.#store(), policies);
     pack.archive.addJson(
       'openings.json',
-      opened.members.map(({ ref, salt, patient, events }) => ({
-        ref,
-        salt,
-        patient,
-        events: events.map(({ content }) => content),
-      })),
+      opened.members.map((member) => openedMember(pack, member)),
     );
     pack.archive.addJson('cohort.json', cohortEntry(opened, study, round));
     return this.#finish(pack, { kind: 'cohort', msp, study, round }, options);

@@ -10,35 +10,35 @@ import {
   tenDigits,
 } from '@consilium/domain';
 import type { Archive } from './archive.js';
-import type { CohortOpening, EndorsedPage, EvidenceStore } from './ports.js';
-
-/** State of an event that stands on the channel. */
-const COMMITTED = 'committed';
+import type { PackParts } from './packParts.js';
+import type { CohortMember, CohortOpening, EndorsedPage, EvidenceStore, KeptEvent } from './ports.js';
 
 /** @throws ConsiliumError CONSENT_RECORD_UNKNOWN where the record is none of this hospital's, or was erased */
-export function openingOf(store: EvidenceStore, ref: ConsentRef, withPatient: boolean) {
+export function openingOf(pack: PackParts, store: EvidenceStore, ref: ConsentRef, withPatient: boolean) {
   const opened = store.opening(ref);
   if (!opened) throw refusal('CONSENT_RECORD_UNKNOWN', {});
-  const events = store.history({ ref }).filter(({ state }) => state === COMMITTED);
-  return {
-    ref,
-    salt: opened.salt,
-    patient: withPatient ? (store.patientOf(ref) ?? null) : null,
-    events: events.map(({ content }) => content),
-  };
+  const patient = withPatient ? (store.patientOf(ref) ?? null) : null;
+  return openedMember(pack, { ref, salt: opened.salt, patient, events: store.history({ ref }) });
 }
 
-/** Adds, for every event of these records that only a batch's root proves, its path to that root. */
-export function addBatchProofs(archive: Archive, msp: Msp, store: EvidenceStore, refs: readonly ConsentRef[]): void {
-  const proofs = refs.flatMap((ref) =>
-    store.history({ ref }).flatMap(({ content, batch, state }) => {
-      if (batch === null || state !== COMMITTED) return [];
-      const proof = store.batchProof(ref, content.seq);
-      if (!proof) return [];
-      return [{ msp, batch: proof.batch, index: proof.index, event: proof.leaf, path: proof.path }];
-    }),
-  );
-  if (proofs.length > 0) archive.addJson('batch-proofs.json', proofs);
+/** Salt and contents, of those events alone that stand on the channel: others are not evidence yet. */
+export function openedMember(
+  pack: PackParts,
+  { events, ...member }: Omit<CohortMember, 'events'> & Readonly<{ events: readonly KeptEvent[] }>,
+) {
+  const standing = events.filter(({ content, batch }) => pack.stands(content, batch));
+  return { ...member, events: standing.map(({ content }) => content) };
+}
+
+/** Adds, for every event of a record that only a batch's root proves, its path to that root. */
+export function addBatchProofs(pack: PackParts, msp: Msp, store: EvidenceStore, ref: ConsentRef): void {
+  if (!store.opening(ref)) return;
+  const proofs = store.history({ ref }).flatMap(({ content, batch }) => {
+    const proof = batch !== null && pack.stands(content, batch) ? store.batchProof(ref, content.seq) : undefined;
+    if (!proof) return [];
+    return [{ msp, batch: proof.batch, index: proof.index, event: proof.leaf, path: proof.path }];
+  });
+  if (proofs.length > 0) pack.archive.addJson('batch-proofs.json', proofs);
 }
 
 /**

@@ -56,7 +56,11 @@ export type PackSigner = Readonly<{
 }>;
 
 /** An event as the hospital keeps it. */
-export type KeptEvent = Readonly<{ input: ConsentEventInput; content: ConsentContent; batch: number | null }>;
+export type KeptEvent = Readonly<{
+  content: ConsentContent;
+  /** The batch whose root stands for it, where events stay at home. */
+  batch: number | null;
+}>;
 
 /** A member of a cohort, opened. */
 export type CohortMember = Readonly<{
@@ -87,14 +91,12 @@ export interface EvidenceStore {
   ): Readonly<{ presence: 'present' | 'absent'; proof: string }>;
   patientOf(ref: ConsentRef): string | undefined;
   opening(ref: ConsentRef): Readonly<{ salt: ConsentSalt }> | undefined;
-  history(who: Readonly<{ ref: ConsentRef }>): readonly Readonly<{
-    content: ConsentContent;
-    state: string;
-    batch: number | null;
-  }>[];
+  /** @throws ConsiliumError CONSENT_RECORD_UNKNOWN */
+  history(who: Readonly<{ ref: ConsentRef }>): readonly KeptEvent[];
   batchProof(
     ref: ConsentRef,
     seq: number,
   ): Readonly<{ batch: number; index: number; leaf: ConsentEventInput; path: readonly Digest[] }> | undefined;
-  batchLeaves(batch: number): readonly ConsentEventInput[];
+  /** In the order of the leaves; of erased records the leaf's hash alone. */
+  batchLeaves(batch: number): readonly (ConsentEventInput | Digest)[];
 }

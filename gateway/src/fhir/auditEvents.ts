@@ -193,7 +193,7 @@ function patientPart(patient: string | undefined, hospital: FhirHospital): { pat
   return patient === undefined ? {} : { patient: patientReference(patient, hospital) };
 }
 
-export const patientReference = (patient: string, { patientSystem }: FhirHospital): Json => ({
+const patientReference = (patient: string, { patientSystem }: FhirHospital): Json => ({
   type: 'Patient',
   identifier: { system: patientSystem, value: patient },
 });

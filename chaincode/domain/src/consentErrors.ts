@@ -107,6 +107,11 @@ export const CONSENT_ERRORS = {
     message:
       'permit {permitId} stands for {msp} in study {study}: it is never replaced, or opt-outs would change their meaning',
   },
+  EXPORT_TOO_LARGE: {
+    kind: 'limit',
+    message:
+      'the export would hold {items} entries of one kind, {itemsMax} are allowed: nothing is left out in silence',
+  },
   FHIR_INVALID: { kind: 'invalid', message: '{problems}' },
   FHIR_MEDIA_NOT_ACCEPTABLE: {
     kind: 'invalid',

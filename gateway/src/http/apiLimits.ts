@@ -42,3 +42,5 @@ export const IMPORT_ORDERS_PER_TURN = 500;
 export const IMPORT_REFUSALS_TOLD_MAX = 1_000;
 /** How long an import waits before it asks again whether the queue has room. */
 export const IMPORT_WAIT_MS = 1_000;
+/** Reads, or disclosures, that a patient's file holds. */
+export const PATIENT_FILE_ITEMS_MAX = 100_000;

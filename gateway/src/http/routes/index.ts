@@ -4,6 +4,7 @@ import { authenticate, type People } from '../authentication.js';
 import { allow } from '../authorisation.js';
 import { ConsentRoom } from '../consentRoom.js';
 import { readJson } from '../readJson.js';
+import { auditRoutes } from './audits.js';
 import { baselineRoutes } from './baselines.js';
 import { channelRoutes } from './channel.js';
 import { importRoutes } from './consents/imports.js';
@@ -55,6 +56,9 @@ export const ROUTES = [
   'GET /consents/records/:ref/uses',
   'GET /consents/records/:ref/decisions/:study',
   'GET /consents/records/:ref/reads',
+  'GET /consents/records/:ref/page',
+  'GET /consents/records/:ref/files/:file',
+  'GET /consents/files/:file',
   'POST /consents/records/:ref/holds',
   'GET /consents/records/:ref/erasure',
   'POST /consents/records/:ref/erasure',
@@ -70,6 +74,10 @@ export const ROUTES = [
   'POST /consents/backups',
   'POST /consents/restores',
   'POST /consents/key-rotations',
+  'GET /audits/records/:msp/:ref',
+  'GET /audits/studies/:study/rounds/:round',
+  'GET /audits/studies/:study/rounds/:round/cohort',
+  'GET /audits/studies/:study/memberships/:ref',
   'GET /transactions/:transactionId',
   'GET /jobs/:job',
   'DELETE /jobs/:job',
@@ -96,6 +104,7 @@ export function apiRoutes(parts: RouteParts, { people, limitStrangers, limitPeop
   router.use('/jobs', jobRoutes(parts));
   router.use('/transactions', transactionRoutes(parts));
   router.use('/consents', consentRoutes(parts, consents));
+  router.use('/audits', auditRoutes(parts));
   router.use('/channel', channelRoutes(parts));
   router.get('/events', allow('read studies'), parts.events.stream);
   router.use('/studies', allow('read studies'), studyRoutes(parts));

@@ -3,6 +3,7 @@ import { Router } from 'express';
 import type { ConsentRoom } from '../../consentRoom.js';
 import type { RouteParts } from '../routeParts.js';
 import { eventRoutes } from './events.js';
+import { fileRoutes } from './files.js';
 import { policyRoutes } from './policies.js';
 import { recordingRoutes } from './recording.js';
 import { recordRoutes } from './records.js';
@@ -15,6 +16,7 @@ export function consentRoutes(parts: RouteParts, room: ConsentRoom): Router {
   router.use(eventRoutes(room));
   router.use(recordingRoutes(room));
   router.use(recordRoutes(parts, room));
+  router.use(fileRoutes(parts, room));
   router.use(useRoutes(room));
   router.use(upkeepRoutes(room));
   return router;

@@ -101,6 +101,8 @@ export type ReadKind =
   | 'decisions'
   | 'withdrawals'
   | 'export'
+  | 'evidence'
+  | 'audit'
   | 'reads'
   | 'backup'
   | 'restore'

@@ -35,6 +35,9 @@ import {
 } from './resources/index.js';
 import { type GatewayAddress, Transport } from './transport.js';
 
+/** What goes into a pack: `blocks`, every block of the channel too. */
+export type PackQuery = Readonly<{ blocks?: boolean; signal?: AbortSignal }>;
+
 const JOB_POLL_MS = 200;
 /** A cohort of 100,000 patients is thousands of questions to the peers. */
 const PACK_REQUEST_MS_MAX = 60 * 60_000;

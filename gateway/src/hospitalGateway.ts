@@ -134,7 +134,7 @@ export async function startGateway(
       consentReadings: disk.consents,
       consents: consent,
       ...(consent ? { fhir: fhirOf(consent, configuration) } : {}),
-      evidence: peer.evidence(undefined),
+      evidence: peer.evidence(consent),
       peer: peer.view,
       blobs,
       verifier,

@@ -33,7 +33,9 @@ describe('the formulas', () => {
 
   test('never change: values that stand on channels for ever', () => {
     expect(consentSubject(salt, '42')).toBe('97cf1422233cc0a1d8b754458b9c9a01e0677a9dcaf224983f7e9efe5ae48bdd');
-    expect(cohortPosition(salt, ref, study, 0)).toBe('73356e1acfa488d37f806fc00eb667f15502e42d394310d7a7d4f73b9e86cab1');
+    expect(cohortPosition(salt, ref, study, 0)).toBe(
+      '73356e1acfa488d37f806fc00eb667f15502e42d394310d7a7d4f73b9e86cab1',
+    );
   });
 
   test('give other values for another salt, study or round', () => {

@@ -73,12 +73,14 @@ const ROOMS = [
     packages: ['undici'],
     node: NODE,
   },
-  ...['store', 'consent'].map((name) => ({
-    name,
-    from: `^gateway/src/${name}/`,
+  { name: 'store', from: '^gateway/src/store/', rooms: [DOMAIN, AGENT_INTERFACES, SQLITE], node: NODE },
+  {
+    name: 'consent',
+    from: '^gateway/src/consent/',
     rooms: [DOMAIN, AGENT_INTERFACES, SQLITE],
+    packages: ['zod'],
     node: NODE,
-  })),
+  },
   { name: 'secrets', from: '^gateway/src/secrets/', rooms: [DOMAIN, AGENT_INTERFACES], node: NODE },
   {
     name: 'fhir',
@@ -98,7 +100,11 @@ const ROOMS = [
     name: 'http',
     from: '^gateway/src/http/',
     rooms: [DOMAIN, AGENT_INTERFACES, API_SHAPES, ...gateway('fhir', 'exports')],
-    packages: ['express', '@types/express', 'express-rate-limit', 'helmet', 'better-sse', 'zod', '@asteasolutions/'],
+    packages: [
+      ...['express', '@types/express', 'express-rate-limit', 'helmet', 'better-sse', 'zod', '@asteasolutions/'],
+      // Uploads of consents.
+      'csv-parse',
+    ],
     node: NODE,
   },
   {

@@ -51,6 +51,8 @@ export const GatewayConfiguration = z.strictObject({
     .strictObject({
       /** Its key: 32 bytes in hexadecimal digits. Absent: CONSILIUM_CONSENT_KEY in the environment. */
       keyFile: File.optional(),
+      /** `identifier.system` of the hospital's own patient numbers in FHIR. Absent: one made of the MSP id. */
+      patientSystem: z.url().max(300).optional(),
     })
     .optional(),
   engine: z.enum(['auto', 'tfjs-node', 'wasm']).default('auto'),

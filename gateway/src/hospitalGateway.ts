@@ -1,6 +1,6 @@
 /** Puts a hospital's gateway together: every room is made here and handed what it needs. */
 
-import type { Digest, Msp } from '@consilium/domain';
+import type { Digest, Instant, Msp } from '@consilium/domain';
 import { Agent } from './agent/agent.js';
 import { noConsentDesk } from './agent/noConsentDesk.js';
 import type { Arithmetic, Learner, Log } from './agent/ports.js';
@@ -9,14 +9,17 @@ import { StudyReader } from './agent/studyReader.js';
 import { systemTimers } from './agent/systemTimers.js';
 import { VerifyDesk } from './agent/verifyRound.js';
 import { type GatewayConfiguration, readConnection, readPem } from './configuration.js';
+import type { ConsentStore } from './consent/consentStore.js';
 import { ExchangeClient } from './exchange/exchangeClient.js';
 import { ExchangeServer } from './exchange/exchangeServer.js';
 import { TrustedHospitals } from './exchange/peerCertificate.js';
+import { patientSystemOf } from './fhir/ports.js';
 import { openDisk } from './hospitalDisk.js';
 import { makeApi } from './http/api.js';
 import { ApiServer } from './http/apiServer.js';
 import { EventHub } from './http/eventHub.js';
 import { roundArithmetic } from './learning/aggregate.js';
+import { ownConsent } from './ownConsent.js';
 import { ownPeer } from './ownPeer.js';
 import { ownRows } from './ownRows.js';
 import { ownTraining } from './ownTraining.js';
@@ -27,6 +30,8 @@ import { systemClock } from './systemClock.js';
 
 /** What runs is given this long to end when the gateway stops. */
 const STOP_GRACE_MS = 3_000;
+/** As FHIR's capability statement names it. */
+const SOFTWARE_VERSION = '0.1.0';
 
 export type RunningGateway = Readonly<{
   apiUrl: string;
@@ -37,7 +42,12 @@ export type RunningGateway = Readonly<{
 }>;
 
 /** What a test may replace. */
-export type GatewayParts = Readonly<{ arithmetic?: Arithmetic; learner?: (own: Learner) => Learner }>;
+export type GatewayParts = Readonly<{
+  arithmetic?: Arithmetic;
+  learner?: (own: Learner) => Learner;
+  /** The consent store's key from the environment. */
+  consentKey?: string | undefined;
+}>;
 
 /**
  * Starts everything and resolves when REST interface and exchange listen. The agent begins once the mirror has caught up
@@ -47,7 +57,7 @@ export type GatewayParts = Readonly<{ arithmetic?: Arithmetic; learner?: (own: L
 export async function startGateway(
   configuration: GatewayConfiguration,
   log: Log,
-  { arithmetic = roundArithmetic, learner: replaced = (own) => own }: GatewayParts = {},
+  { arithmetic = roundArithmetic, learner: replaced = (own) => own, consentKey }: GatewayParts = {},
 ): Promise<RunningGateway> {
   const { msp } = configuration;
   const address = readConnection(configuration);
@@ -81,7 +91,8 @@ export async function startGateway(
   });
 
   const events = new EventHub();
-  const consentDesk = noConsentDesk;
+  const consent = ownConsent(configuration, channelName, disk, peer, consentKey, log);
+  const consentDesk = consent?.desk ?? noConsentDesk;
   const training = ownTraining(configuration, consentDesk, events, log);
   const verifier = new VerifyDesk(
     { state: mirror, blobs, exchange, arithmetic, sealing: shareSealing, journal },
@@ -129,6 +140,10 @@ export async function startGateway(
       hospital,
       people: peer.people,
       readings: mirror,
+      consentReadings: disk.consents,
+      consents: consent,
+      ...(consent ? { fhir: fhirOf(consent, configuration) } : {}),
+      evidence: peer.evidence(consent),
       peer: peer.view,
       blobs,
       verifier,
@@ -153,6 +168,7 @@ export async function startGateway(
     // A peer that went away meanwhile tells no height: then a stream that is quiet has to do.
     const height = await peer.ledger.height().catch(() => Number.POSITIVE_INFINITY);
     await peer.eventMirror.caughtUp(height, stopping.signal);
+    consent?.start();
     agent.start();
     log.info({ height: mirror.height() }, 'the agent takes part in rounds');
   }
@@ -170,12 +186,22 @@ export async function startGateway(
       stopping.abort();
       api.close();
       await Promise.all([apiServer.close(STOP_GRACE_MS), exchangeServer.close(STOP_GRACE_MS), agent.stop()]);
+      await consent?.stop();
       training.learner.close();
       await exchange.close();
       await peer.eventMirror.stop();
       peer.close();
+      consent?.close();
       disk.close();
     },
+  };
+}
+
+function fhirOf(desk: ConsentStore, { msp, name, consent }: GatewayConfiguration) {
+  const patientSystem = consent?.patientSystem ?? patientSystemOf(msp);
+  return {
+    room: { desk, hospital: { msp, name, patientSystem }, now: () => systemClock.now() as Instant },
+    softwareVersion: SOFTWARE_VERSION,
   };
 }
 

@@ -42,7 +42,7 @@ async function run(file: string): Promise<void> {
       );
       process.exit(1);
     });
-  const gateway = await startGateway(configuration, log);
+  const gateway = await startGateway(configuration, log, { consentKey: process.env.CONSILIUM_CONSENT_KEY });
   const stop = () => {
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
     gateway.stop().then(

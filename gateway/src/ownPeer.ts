@@ -3,15 +3,17 @@
 import type { Log } from './agent/ports.js';
 import { systemTimers } from './agent/systemTimers.js';
 import type { Connection, GatewayConfiguration } from './configuration.js';
+import type { EvidenceStore } from './exports/evidence/ports.js';
 import type { HospitalDisk } from './hospitalDisk.js';
 import type { PeerView, Person } from './http/ports.js';
 import { CommitTimes, TransactionCounts } from './ledger/commitTimes.js';
 import { EventMirror } from './ledger/eventMirror.js';
 import { FabricChannel } from './ledger/fabricChannel.js';
-import { readIdentity } from './ledger/ledgerIdentity.js';
+import { type LedgerIdentity, readIdentity } from './ledger/ledgerIdentity.js';
 import { PeerConnection } from './ledger/peerConnection.js';
 import { PeerLedger } from './ledger/peerLedger.js';
 import { mirrorWait } from './mirrorWait.js';
+import { ownEvidence } from './ownEvidence.js';
 import type { PeerCheck } from './peerCheck.js';
 import { systemClock } from './systemClock.js';
 
@@ -47,8 +49,9 @@ export function ownPeer(
     transactions: () => counts.totals(),
     fateOf: (transactionId, msMax) => channel.fateOf(transactionId, msMax),
   };
-  const people = identities.people.map(({ name: person, tokenSha256, ...files }): Person => {
-    const identity = readIdentity(msp, files);
+  const signing = new Map(identities.people.map(({ name: person, ...files }) => [person, readIdentity(msp, files)]));
+  const people = identities.people.map(({ name: person, tokenSha256 }): Person => {
+    const identity = signing.get(person) as LedgerIdentity;
     return {
       name: person,
       role: identity.role,
@@ -63,6 +66,8 @@ export function ownPeer(
     ledger,
     check,
     view,
+    /** @param store of consents, where this hospital keeps one */
+    evidence: (store: EvidenceStore | undefined) => ownEvidence(names, connection, signing, store, log),
     eventMirror: new EventMirror(gateway.getNetwork(name), chaincode, disk.mirror, log),
     close: () => connection.close(),
   };

@@ -11,6 +11,8 @@ import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { maskingBench } from './maskingBench.mjs';
+import { privateHeartBench } from './privateHeartBench.mjs';
+import { privateStepBench } from './privateStepBench.mjs';
 import { figureTable } from './spread.mjs';
 import { withdrawalsBench } from './withdrawalsBench.mjs';
 
@@ -24,6 +26,8 @@ const BENCHES = {
   consents: consentBench,
   clone: cloneBench,
   withdrawals: withdrawalsBench,
+  dpsgd: privateStepBench,
+  'private-heart': privateHeartBench,
 };
 const HELP = `npm run bench -- [--only NAME]... [--json FILE]
   NAME: ${Object.keys(BENCHES).join(', ')}; without --only, all of them in this order

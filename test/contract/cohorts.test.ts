@@ -90,14 +90,20 @@ describe('a join with a cohort', () => {
   });
 
   test('is refused for a purpose that the policy excludes', async () => {
-    const channel = await joiningWithConsent(
-      { purposes: ['DUO:0000007', 'DUO:0000004'] },
-      { permittedPurposes: ['DUO:0000007'] },
-    );
-    await expectRefused(channel, JOIN, cohortJoin(channel, { purposes: ['DUO:0000004', 'DUO:0000007'] }), [
+    const channel = await joiningWithConsent({}, { permittedPurposes: [BIOMEDICAL] });
+    await expectRefused(channel, JOIN, cohortJoin(channel), [
       'CONSENT_POLICY_EXCLUDES',
-      /policy 1 of ClevelandMSP does not permit study heart: .+/,
+      /policy 1 of ClevelandMSP does not permit study heart: .*does not permit research of any kind/,
     ]);
+    // What includes a purpose permits it.
+    const wider = await joiningWithConsent({}, { permittedPurposes: [GENERAL_RESEARCH] });
+    expect(await wider.submit(JOIN, cohortJoin(wider), OWN)).toMatchObject({ msp: OWN });
+  });
+
+  test('is for purposes that a wider one of the policy includes', async () => {
+    const channel = await joiningWithConsent({ purposes: [BIOMEDICAL] }, { permittedPurposes: [GENERAL_RESEARCH] });
+    const command = cohortJoin(channel, { purposes: [BIOMEDICAL] });
+    expect(await channel.submit(JOIN, command, OWN)).toMatchObject({ msp: OWN });
   });
 
   test('is missing, or of a hospital without a policy', async () => {

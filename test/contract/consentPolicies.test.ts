@@ -1,6 +1,7 @@
 /** What a hospital says about its patients' data: its policies, the batches it keeps at home, and permits. */
 import { describe, expect, test } from '@jest/globals';
 import {
+  BIOMEDICAL,
   consentProtocol,
   epochOf,
   expectRefused,
@@ -38,6 +39,10 @@ describe('a policy', () => {
   test.each<[string, Parameters<typeof policyText>[0], Parameters<typeof policyText>[0], boolean]>([
     ['a purpose that is gone', {}, { permittedPurposes: [GENERAL_RESEARCH] }, true],
     ['a purpose that is new', { permittedPurposes: [] }, {}, false],
+    ['a condition that is new', {}, { permittedPurposes: [GENERAL_RESEARCH, BIOMEDICAL, 'DUO:0000021'] }, true],
+    ['a condition that is gone', { permittedPurposes: [GENERAL_RESEARCH, BIOMEDICAL, 'DUO:0000021'] }, {}, false],
+    ['clinical care that is gone', { permittedPurposes: [GENERAL_RESEARCH, BIOMEDICAL, 'DUO:0000043'] }, {}, true],
+    ['a code that nobody knows', {}, { permittedPurposes: [GENERAL_RESEARCH, BIOMEDICAL, 'DUO:0009999'] }, true],
     ['a class of data that is gone', { dataClasses: ['laboratory', 'genome'] }, {}, true],
     ['a class of data that is new', {}, { dataClasses: ['genome', 'laboratory'] }, false],
     ['classes where none was named', { dataClasses: [] }, {}, true],

@@ -1,5 +1,5 @@
 /** Patients' records grow event by event: never out of order, never over each other, never back in time. */
-import type { ConsentKind } from '@consilium/domain';
+import { CONSENT_EVENTS_PER_TRANSACTION_MAX, type ConsentKind } from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
 import {
   DAY_MS,
@@ -123,20 +123,20 @@ describe('an event', () => {
     ]);
   });
 
-  test('takes at most 500 beside it, and refuses the whole batch for one of them', async () => {
+  test('takes so many beside it as a transaction holds, and refuses the whole batch for one of them', async () => {
     const channel = await withPolicy();
-    const events = Array.from({ length: 500 }, (_, k) => eventOf(channel, `p${k}`, 0));
+    const events = Array.from({ length: CONSENT_EVENTS_PER_TRANSACTION_MAX }, (_, k) => eventOf(channel, `p${k}`, 0));
     const bad = [...events.slice(1), eventOf(channel, 'p0', 1)];
     await expectRefused(channel, RECORD, { events: bad }, ['CONSENT_EVENT_OUT_OF_ORDER', /event 1/]);
     await expectRefused(channel, RECORD, { events: [...events, eventOf(channel, 'more', 0)] }, [
       'INPUT_INVALID',
       /events/,
     ]);
-    expect(await recordEvents(channel, events)).toMatchObject({ recorded: 500 });
+    expect(await recordEvents(channel, events)).toMatchObject({ recorded: CONSENT_EVENTS_PER_TRANSACTION_MAX });
     const more = { events: events.map((event, k) => ({ ...event, ref: refOf(`q${k}`) })) };
     const endorsed = await channel.endorse(RECORD, more, OWN);
     // A first event costs one read: its own key.
-    expect(endorsed.ok && endorsed.readWriteSet.reads).toHaveLength(500);
+    expect(endorsed.ok && endorsed.readWriteSet.reads).toHaveLength(CONSENT_EVENTS_PER_TRANSACTION_MAX);
   });
 });
 

@@ -4,9 +4,9 @@ import { HASH_BYTES, HASH_PREFIX, prefixedHash, type Sha256 } from './hashing.js
 /** Stands for an empty subtree. */
 export const EMPTY_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
 
-/** The bit of a position at a depth, the root's being 0. */
-export function bitOf(position: Uint8Array, depth: number): 0 | 1 {
-  return (((position[depth >> 3] as number) >> (7 - (depth & 7))) & 1) as 0 | 1;
+/** Bit number `index` of some bytes, the most significant of the first being 0. Of a position: at that depth. */
+export function bitOf(bytes: Uint8Array, index: number): 0 | 1 {
+  return (((bytes[Math.floor(index / 8)] as number) >> (7 - (index % 8))) & 1) as 0 | 1;
 }
 
 /** SHA-256(0x00 ‖ position). */

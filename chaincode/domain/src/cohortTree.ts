@@ -7,7 +7,7 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { bitOf, committedRoot, EMPTY_HASH, leafHash, nodeHash } from './cohortHash.js';
 import { type CohortProof, type PathEnd, writeCohortProof } from './cohortProof.js';
-import { compareBytes, HASH_BYTES, plainSha256, type Sha256 } from './hashing.js';
+import { HASH_BYTES, plainSha256, type Sha256 } from './hashing.js';
 import type { Digest } from './ids.js';
 import { COHORT_PATIENTS_MAX } from './limits.js';
 
@@ -22,8 +22,10 @@ export class CohortTree {
   /** Positions in the tree. */
   readonly count: number;
   readonly #hash: Sha256;
-  /** Sorted. */
-  readonly #positions: readonly Uint8Array[];
+  /** Sorted, in hexadecimal digits. */
+  readonly #sorted: readonly Digest[];
+  /** The same in bytes, one after the other. */
+  readonly #positions: Uint8Array;
   /** Hashes of nodes by number, 32 bytes each. */
   #hashes = new Uint8Array(0);
   /** Left and right child of each node by number. */
@@ -31,38 +33,41 @@ export class CohortTree {
   #nodes = 0;
   readonly #top: number;
 
-  private constructor(positions: readonly Uint8Array[], hash: Sha256) {
-    this.#positions = positions;
+  private constructor(sorted: readonly Digest[], hash: Sha256) {
+    this.#sorted = sorted;
+    this.#positions = new Uint8Array(sorted.length * HASH_BYTES);
+    for (const [k, position] of sorted.entries()) this.#positions.set(hexToBytes(position), k * HASH_BYTES);
     this.#hash = hash;
-    this.count = positions.length;
-    this.#grow(2 * positions.length + 1);
-    this.#top = this.#build(0, positions.length, 0);
+    this.count = sorted.length;
+    this.#grow(2 * this.count + 1);
+    this.#top = this.#build(0, this.count, 0);
     this.root = bytesToHex(committedRoot(this.count, this.#hashOf(this.#top), hash)) as Digest;
   }
 
   /**
-   * @param positions 64 hexadecimal digits each, in any order
-   * @throws RangeError for a position that stands twice, and for more than COHORT_PATIENTS_MAX
+   * @param positions 64 lower case hexadecimal digits each, in any order
+   * @throws RangeError for what is no position, for one that stands twice, and for more than COHORT_PATIENTS_MAX
    */
   static of(positions: Iterable<Digest>, hash: Sha256 = plainSha256): CohortTree {
-    const sorted = Array.from(positions, hexToBytes).sort(compareBytes);
+    const sorted = [...positions].sort();
     if (sorted.length > COHORT_PATIENTS_MAX) throw new RangeError(`more than ${COHORT_PATIENTS_MAX} positions`);
     for (const [k, position] of sorted.entries()) {
-      if (position.length !== HASH_BYTES) throw new RangeError(`a position has ${HASH_BYTES} bytes`);
-      if (k > 0 && compareBytes(sorted[k - 1] as Uint8Array, position) === 0)
-        throw new RangeError('a position stands twice');
+      requirePosition(position);
+      if (position === sorted[k - 1]) throw new RangeError('a position stands twice');
     }
     return new CohortTree(sorted, hash);
   }
 
   has(position: Digest): boolean {
-    const bytes = hexToBytes(position);
-    const found = this.#positions[this.#search(bytes)];
-    return found !== undefined && compareBytes(found, bytes) === 0;
+    return this.#sorted[this.#search(position)] === position;
   }
 
-  /** Proves that the position is in the tree, or that it is not: whichever is true. */
+  /**
+   * Proves that the position is in the tree, or that it is not: whichever is true.
+   * @throws RangeError for what is no position
+   */
   prove(position: Digest): CohortProof {
+    requirePosition(position);
     const bytes = hexToBytes(position);
     const siblings: Uint8Array[] = [];
     let [node, from, to] = [this.#top, 0, this.count];
@@ -74,20 +79,18 @@ export class CohortTree {
       siblings.push(this.#hashOf(this.#children[2 * node + 1 - bit] as number));
       node = this.#children[2 * node + bit] as number;
     }
-    return writeCohortProof({ count: this.count, siblings, end: this.#endOf(node, from, bytes) });
+    return writeCohortProof({ count: this.count, siblings, end: this.#endOf(node, from, position) });
   }
 
-  #endOf(node: number, from: number, position: Uint8Array): PathEnd {
+  #endOf(node: number, from: number, position: Digest): PathEnd {
     if (node === EMPTY) return { kind: 'empty' };
-    const leaf = this.#positions[from] as Uint8Array;
-    return compareBytes(leaf, position) === 0 ? { kind: 'own' } : { kind: 'other', position: leaf };
+    return this.#sorted[from] === position ? { kind: 'own' } : { kind: 'other', position: this.#position(from) };
   }
 
   /** The subtree of positions `from` to `to` (without), all alike in their first `depth` bits. */
   #build(from: number, to: number, depth: number): number {
     if (from === to) return EMPTY;
-    if (to - from === 1)
-      return this.#add(leafHash(this.#hash, this.#positions[from] as Uint8Array), NO_CHILD, NO_CHILD);
+    if (to - from === 1) return this.#add(leafHash(this.#hash, this.#position(from)), NO_CHILD, NO_CHILD);
     const split = this.#split(from, to, depth);
     const left = this.#build(from, split, depth + 1);
     const right = this.#build(split, to, depth + 1);
@@ -117,25 +120,33 @@ export class CohortTree {
     return this.#hashes.subarray(node * HASH_BYTES, (node + 1) * HASH_BYTES);
   }
 
+  #position(index: number): Uint8Array {
+    return this.#positions.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+  }
+
   /** The first of these positions whose bit at this depth is 1; `to`: none. */
   #split(from: number, to: number, depth: number): number {
     let [low, high] = [from, to];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (bitOf(this.#positions[middle] as Uint8Array, depth) === 1) high = middle;
+      if (bitOf(this.#positions, middle * 8 * HASH_BYTES + depth) === 1) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
   /** Where the position stands, or would. */
-  #search(position: Uint8Array): number {
+  #search(position: Digest): number {
     let [low, high] = [0, this.count];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compareBytes(this.#positions[middle] as Uint8Array, position) < 0) low = middle + 1;
+      if ((this.#sorted[middle] as Digest) < position) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+function requirePosition(position: string): void {
+  if (!/^[0-9a-f]{64}$/.test(position)) throw new RangeError('a position has 64 lower case hexadecimal digits');
 }

@@ -16,6 +16,7 @@ import { BinaryMetrics, NumberMetrics } from './evaluation.js';
 import { HospitalRegistration } from './hospital.js';
 import { Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import {
+  CONSENT_EVENTS_PER_TRANSACTION_MAX,
   CONSENT_REFS_PER_QUERY_MAX,
   HOSPITALS_PER_STUDY_MAX,
   PAGE_ITEMS_DEFAULT,
@@ -115,8 +116,12 @@ export const commands = {
     toRound: RoundNumber,
   }),
   /** Openings come as transient data `openings` and go into this hospital's own collection; endorsed by its peer alone. */
-  'ConsentContract:keepPrivate': z.strictObject({ refs: z.array(ConsentRef).min(1).max(500) }),
-  'ConsentContract:purgePrivate': z.strictObject({ refs: z.array(ConsentRef).min(1).max(500) }),
+  'ConsentContract:keepPrivate': z.strictObject({
+    refs: z.array(ConsentRef).min(1).max(CONSENT_EVENTS_PER_TRANSACTION_MAX),
+  }),
+  'ConsentContract:purgePrivate': z.strictObject({
+    refs: z.array(ConsentRef).min(1).max(CONSENT_EVENTS_PER_TRANSACTION_MAX),
+  }),
 } as const;
 
 export type TransactionName = keyof typeof commands;

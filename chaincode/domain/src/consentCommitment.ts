@@ -32,8 +32,9 @@ export function cohortPosition(
   round: number,
   hash: Sha256 = plainSha256,
 ): Digest {
-  const parts = [hexToBytes(salt), hexToBytes(ref), utf8ToBytes(study), utf8ToBytes(tenDigits(round))];
-  return digest(prefixedHash(hash, HASH_PREFIX.position, ...parts));
+  // Two conversions instead of four: a selection makes a hundred thousand of these.
+  const record = hexToBytes(salt + ref);
+  return digest(prefixedHash(hash, HASH_PREFIX.position, record, utf8ToBytes(study + tenDigits(round))));
 }
 
 function digest(bytes: Uint8Array): Digest {

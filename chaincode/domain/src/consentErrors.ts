@@ -1,5 +1,6 @@
 /** Refusals about consent: part of the catalogue of `errors.ts`. */
 export const CONSENT_ERRORS = {
+  PROTOCOL_CONSENT_UNSOUND: { kind: 'invalid', message: '{problem}' },
   CONSENT_POLICY_UNKNOWN: {
     kind: 'missing',
     message: '{msp} has no consent policy {version}: its compliance officer publishes one first',
@@ -105,6 +106,11 @@ export const CONSENT_ERRORS = {
     kind: 'conflict',
     message:
       'permit {permitId} stands for {msp} in study {study}: it is never replaced, or opt-outs would change their meaning',
+  },
+  EXPORT_TOO_LARGE: {
+    kind: 'limit',
+    message:
+      'the export would hold {items} entries of one kind, {itemsMax} are allowed: nothing is left out in silence',
   },
   FHIR_INVALID: { kind: 'invalid', message: '{problems}' },
   FHIR_MEDIA_NOT_ACCEPTABLE: {

@@ -95,7 +95,7 @@ function contentFindings(content: ConsentContent, asked: ConsentAsked): Finding[
     findings.push(
       denies('ancestry-not-allowed', 'The study looks at origins or ancestry, and the consent does not allow that.'),
     );
-  if (use.clinicalCare && !content.terms.some(({ code }) => code === DUO.CC))
+  if (use.clinicalCare && !content.terms.some(({ code, values }) => code === DUO.CC && values.length === 0))
     findings.push(denies('care-not-allowed', 'The study guides clinical care, and the consent does not allow that.'));
   for (const { code, values } of content.terms) {
     const finding = isPermission(code) ? undefined : restrictionOf(code, values, askedUse);

@@ -21,7 +21,9 @@ export const HASH_PREFIX = {
 
 /** SHA-256(prefix ‖ parts). */
 export function prefixedHash(hash: Sha256, prefix: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const content = new Uint8Array(parts.reduce((length, part) => length + part.length, 1));
+  let length = 1;
+  for (const part of parts) length += part.length;
+  const content = new Uint8Array(length);
   content[0] = prefix;
   let at = 1;
   for (const part of parts) {

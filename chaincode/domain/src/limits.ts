@@ -52,8 +52,11 @@ export const PAGE_ITEMS_MAX = 200;
 export const PAGE_ITEMS_DEFAULT = 50;
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;
 
-/** Events that one transaction records: its bytes and its time stay within the channel's limits. */
-export const CONSENT_EVENTS_PER_TRANSACTION_MAX = 500;
+/**
+ * Events that one transaction records. The second peer must begin within CLOCK_SKEW_MS_MAX of the client's clock, after the
+ * first one is through with all of them: that leaves room on a busy machine, and longer batches are not faster.
+ */
+export const CONSENT_EVENTS_PER_TRANSACTION_MAX = 200;
 /** Records that one query tells the history of. */
 export const CONSENT_REFS_PER_QUERY_MAX = 50;
 /** A grant may be dated back by so long without a word: it waited in its hospital's queue. What is older was imported, and says so. */

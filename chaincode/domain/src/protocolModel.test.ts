@@ -7,6 +7,14 @@ const shapesOf = (tensors: readonly ModelTensor[]) =>
   Object.fromEntries(tensors.map(({ name, shape }) => [name, shape]));
 
 describe('the tensors of a model', () => {
+  test.each(['logistic-regression', 'linear-regression'] as const)('of a %s may begin with 0', (kind) => {
+    const tensors = modelTensors({ kind, start: 'zero' }, 13);
+    expect(tensors.map(({ name, elements, fan, start }) => [name, elements, fan, start])).toEqual([
+      ['output/bias', 1, undefined, 0],
+      ['output/kernel', 13, undefined, 0],
+    ]);
+  });
+
   test.each(['logistic-regression', 'linear-regression'] as const)('of a %s are one kernel and one bias', (kind) => {
     const tensors = modelTensors({ kind }, 13);
     expect(tensors).toEqual([

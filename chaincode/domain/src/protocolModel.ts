@@ -20,9 +20,12 @@ export const TensorSpec = z.strictObject({
 });
 export type TensorSpec = z.infer<typeof TensorSpec>;
 
+/** `zero`: all weights begin with 0, so that no chance of the seed is in the first versions. Absent: uniform, as elsewhere. */
+const ZeroStart = z.literal('zero').optional();
+
 export const Model = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('logistic-regression') }),
-  z.strictObject({ kind: z.literal('linear-regression') }),
+  z.strictObject({ kind: z.literal('logistic-regression'), start: ZeroStart }),
+  z.strictObject({ kind: z.literal('linear-regression'), start: ZeroStart }),
   z.strictObject({
     kind: z.literal('multilayer-perceptron'),
     hidden: z.array(z.int().min(1).max(4096)).min(1).max(8),
@@ -92,7 +95,9 @@ function declaredTensors(model: Model, features: number): ModelTensor[] {
   switch (model.kind) {
     case 'logistic-regression':
     case 'linear-regression':
-      return dense('output', features, 1);
+      return model.start === 'zero'
+        ? [tensor('output/kernel', [features, 1]), tensor('output/bias', [1])]
+        : dense('output', features, 1);
     case 'multilayer-perceptron': {
       const widths = [features, ...model.hidden];
       const hidden = model.hidden.flatMap((units, k) => dense(`hidden${k + 1}`, widths[k] as number, units));

@@ -2,6 +2,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { requireSuitableRule } from './aggregationRule.js';
 import { canonicalJson } from './canonicalJson.js';
+import { requireSoundConsent } from './consentRules.js';
 import { type ConsiliumError, refusal } from './errors.js';
 import { PRIVATE_MEMBERS_MIN, PROTOCOL_BYTES_MAX } from './limits.js';
 import { requireSoundPrivacy } from './privacyRules.js';
@@ -13,7 +14,7 @@ import { sharedTensors, studyTensors } from './vectorLayout.js';
 /**
  * @throws ConsiliumError PROTOCOL_TOO_LARGE, PROTOCOL_RULE_UNSUITABLE (aggregation), PROTOCOL_PRIVATE_TOO_SMALL,
  *   PROTOCOL_OVERFLOWS (sums could leave 32 bits), PROTOCOL_MODEL_INVALID (columns, label, model), INPUT_INVALID (rounds,
- *   quorum), PROTOCOL_PRIVACY_UNSOUND
+ *   quorum), PROTOCOL_PRIVACY_UNSOUND, PROTOCOL_CONSENT_UNSOUND
  */
 export function requireSoundProtocol(protocol: StudyProtocol): void {
   const bytes = utf8ToBytes(canonicalJson(protocol)).length;
@@ -27,6 +28,7 @@ export function requireSoundProtocol(protocol: StudyProtocol): void {
   requireScales(protocol);
   requireRounds(protocol);
   requireSoundPrivacy(protocol);
+  requireSoundConsent(protocol);
 }
 
 function modelInvalid(problem: string): ConsiliumError {

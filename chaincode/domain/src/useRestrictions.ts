@@ -104,8 +104,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   [DUO.RS]: within((use) => use.researchTypes, 'research-type', 'kinds of research'),
   [DUO.TS]: timeLimit,
   [DUO.MOR]: moratorium,
-  // Allows care besides research: it stands against nothing.
-  [DUO.CC]: () => undefined,
 };
 
 /**
@@ -114,6 +112,8 @@ const RULES: Readonly<Record<string, Rule>> = {
  */
 export function restrictionOf(code: string, values: readonly string[], asked: AskedUse): Finding | undefined {
   const [entry, rule] = [duoEntry(code), RULES[code]];
+  // It allows more, whatever it names: it stands against nothing.
+  if (entry?.kind === 'extension') return undefined;
   if (!entry || !rule || !Object.hasOwn(RULES, code))
     return abstains('code-unknown', `What ${code} asks is not known here, so a person must decide.`);
   const told = values.length > 0;
@@ -129,7 +129,8 @@ function timeLimit(values: readonly string[], { since, at }: AskedUse): Finding 
   return denies('time-limit-over', 'Use was limited to a number of months, and they are over.');
 }
 
-function monthsAfter(instant: Instant, months: number): number {
+/** So many months later by the calendar. */
+export function monthsAfter(instant: Instant, months: number): number {
   const date = new Date(instant);
   const day = date.getUTCDate();
   date.setUTCDate(1);
@@ -139,13 +140,9 @@ function monthsAfter(instant: Instant, months: number): number {
   return date.getTime();
 }
 
-/** Days as `2027-01-31`, or instants with a time zone. The latest of several counts. */
+/** The latest of several dates counts. */
 function moratorium(values: readonly string[], { use, at }: AskedUse): Finding | undefined {
-  const dates = values.map((value) =>
-    /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/.test(value)
-      ? Date.parse(value)
-      : Number.NaN,
-  );
+  const dates = values.map(dateOf);
   if (dates.some(Number.isNaN)) return unreadable('publication moratorium');
   const earliest = Math.max(use.publishesNotBefore ?? at, at);
   if (!use.publishes || earliest >= Math.max(...dates)) return undefined;
@@ -153,6 +150,17 @@ function moratorium(values: readonly string[], { use, at }: AskedUse): Finding |
     'publication-too-early',
     'Results may not be published before a certain date, and the study may do so.',
   );
+}
+
+const DATE = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** A day as `2027-01-31`, from its first instant in UTC on, or an instant with a time zone; NaN: neither. */
+function dateOf(text: string): number {
+  const day = DATE.exec(text)?.[1];
+  // JavaScript takes 30 February for 2 March.
+  const start = day === undefined ? Number.NaN : Date.parse(day);
+  if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== day) return Number.NaN;
+  return Date.parse(text);
 }
 
 function unreadable(label: string): Finding {

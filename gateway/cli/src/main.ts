@@ -2,6 +2,7 @@
 /** `consilium`: what a hospital's people ask of their own gateway. */
 import { ApiError } from '@consilium/client';
 import { Command, InvalidArgumentError } from 'commander';
+import { addAuditCommands } from './commands/audits.js';
 import { addHospitalCommands } from './commands/hospitals.js';
 import { addPredictionCommands } from './commands/predictions.js';
 import { addRoundCommands } from './commands/rounds.js';
@@ -18,6 +19,7 @@ addHospitalCommands(program);
 addStudyCommands(program);
 addRoundCommands(program);
 addPredictionCommands(program);
+addAuditCommands(program);
 
 try {
   await program.parseAsync();

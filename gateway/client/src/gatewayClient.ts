@@ -2,7 +2,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
 import { ApiError } from './apiError.js';
+import { ConsentClient } from './consentClient.js';
 import { readEvents } from './eventStream.js';
+import { type Asking, part, type Waiting, waitingOptions } from './requestOptions.js';
 import {
   type ApprovalBody,
   ApprovalResource,
@@ -31,18 +33,15 @@ import {
   type VoteBody,
   VoteTally,
 } from './resources/index.js';
-import { type GatewayAddress, type RequestOptions, Transport } from './transport.js';
+import { type GatewayAddress, Transport } from './transport.js';
 
-/**
- * How long a request that needs a commit waits for it. `true`: as long as the gateway waits; a number: that many
- * seconds; absent: not at all.
- */
-export type Waiting = Readonly<{ wait?: boolean | number; signal?: AbortSignal }>;
-export type Asking = Readonly<{ signal?: AbortSignal }>;
+/** What goes into a pack: `blocks`, every block of the channel too. */
+export type PackQuery = Readonly<{ blocks?: boolean; signal?: AbortSignal }>;
 
-/** Longer than the gateway waits for a commit. */
-const COMMIT_REQUEST_MS_MAX = 150_000;
 const JOB_POLL_MS = 200;
+/** A cohort of 100,000 patients is thousands of questions to the peers. */
+const PACK_REQUEST_MS_MAX = 60 * 60_000;
+const PACK_BYTES_MAX = 2 * 1024 * 1024 * 1024;
 
 /**
  * Speaks to one gateway as one person.
@@ -55,10 +54,12 @@ const JOB_POLL_MS = 200;
  * Every method throws `ApiError`: with the gateway's code where it refuses, GATEWAY_UNREACHABLE where it does not answer.
  */
 export class GatewayClient {
+  readonly consents: ConsentClient;
   readonly #transport: Transport;
 
   constructor(address: GatewayAddress) {
     this.#transport = new Transport(address);
+    this.consents = new ConsentClient(this.#transport);
   }
 
   /** Answers without a token too. */
@@ -150,6 +151,49 @@ export class GatewayClient {
     return this.#get(DataReportResource, `/studies/${part(study)}/data-report`, asking);
   }
 
+  /** Everything about a record as an evidence pack, for `consilium-verify`. Roles compliance-officer, auditor. */
+  recordEvidence(
+    msp: string,
+    ref: string,
+    { open, ...pack }: PackQuery & Readonly<{ open?: 'contents' | 'patient' }> = {},
+  ): Promise<Uint8Array> {
+    return this.#pack(`/records/${part(msp)}/${part(ref)}`, open, pack);
+  }
+
+  /** A round's facts as an evidence pack. */
+  roundEvidence(study: string, round: number, pack: PackQuery = {}): Promise<Uint8Array> {
+    return this.#pack(`/studies/${part(study)}/rounds/${round}`, undefined, pack);
+  }
+
+  /**
+   * Opens this hospital's cohort of a round to an auditor: salts, contents, and patient numbers where `patients` is true
+   * (role compliance-officer). The file tells about patients.
+   */
+  cohortAudit(
+    study: string,
+    round: number,
+    { patients, ...pack }: PackQuery & Readonly<{ patients?: boolean }> = {},
+  ): Promise<Uint8Array> {
+    return this.#pack(
+      `/studies/${part(study)}/rounds/${round}/cohort`,
+      patients === true ? 'patients' : undefined,
+      pack,
+    );
+  }
+
+  /** Whether a record was in this hospital's cohorts of a study, as an evidence pack. */
+  membershipEvidence(
+    study: string,
+    ref: string,
+    { patient, ...pack }: PackQuery & Readonly<{ patient?: boolean }> = {},
+  ): Promise<Uint8Array> {
+    return this.#pack(
+      `/studies/${part(study)}/memberships/${part(ref)}`,
+      patient === true ? 'patient' : undefined,
+      pack,
+    );
+  }
+
   transaction(transactionId: string, asking: Asking = {}): Promise<TransactionResource> {
     return this.#get(TransactionResource, `/transactions/${part(transactionId)}`, asking);
   }
@@ -211,6 +255,12 @@ export class GatewayClient {
     return this.#transport.json(shape, 'POST', path, { ...asking, body });
   }
 
+  async #pack(path: string, open: string | undefined, { blocks, signal }: PackQuery): Promise<Uint8Array> {
+    const query = { open, blocks: blocks === true ? 'all' : undefined };
+    const options = { query, signal, requestMsMax: PACK_REQUEST_MS_MAX, answerBytesMax: PACK_BYTES_MAX };
+    return (await this.#transport.bytes('GET', `/audits${path}`, options)).bytes;
+  }
+
   async #page<Item extends z.ZodType>(
     item: Item,
     path: string,
@@ -223,14 +273,4 @@ export class GatewayClient {
   #submit<Item>(record: z.ZodType<Item>, path: string, body: unknown, waiting: Waiting): Promise<Submission<Item>> {
     return this.#transport.json(submissionOf(record), 'POST', path, { body, ...waitingOptions(waiting) });
   }
-}
-
-function waitingOptions({ wait: asked, signal }: Waiting): RequestOptions {
-  const common = { signal, requestMsMax: COMMIT_REQUEST_MS_MAX };
-  if (asked === true) return { ...common, query: { wait: 'commit' } };
-  return typeof asked === 'number' ? { ...common, headers: { prefer: `wait=${asked}` } } : common;
-}
-
-function part(text: string): string {
-  return encodeURIComponent(text);
 }

@@ -1,4 +1,6 @@
 export { ANSWER_NOT_UNDERSTOOD, ApiError, GATEWAY_UNREACHABLE } from './apiError.js';
-export { type Asking, GatewayClient, type Waiting } from './gatewayClient.js';
+export { ConsentClient, type FileFormat, LedgerRecord, type UploadType } from './consentClient.js';
+export { GatewayClient } from './gatewayClient.js';
+export type { Asking, Waiting } from './requestOptions.js';
 export * from './resources/index.js';
 export type { GatewayAddress } from './transport.js';

@@ -21,10 +21,14 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 export type RequestOptions = Readonly<{
   query?: Query;
   body?: unknown;
+  /** Instead of a body in JSON. */
+  upload?: Readonly<{ bytes: Uint8Array; type: string }>;
   signal?: AbortSignal | undefined;
   headers?: Readonly<Record<string, string>>;
   /** Longer than usual, in milliseconds. */
   requestMsMax?: number | undefined;
+  /** A larger answer than usual, in bytes. */
+  answerBytesMax?: number | undefined;
 }>;
 
 const REQUEST_MS_MAX = 60_000;
@@ -74,7 +78,7 @@ export class Transport {
     const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
     try {
       const answer = await this.open(method, path, { ...options, signal });
-      const bytes = await bytesOf(answer.body, ANSWER_BYTES_MAX);
+      const bytes = await bytesOf(answer.body, options.answerBytesMax ?? ANSWER_BYTES_MAX);
       if (answer.statusCode >= 400) throw refusalOf(answer.statusCode, bytes);
       const { location } = answer.headers;
       return { status: answer.statusCode, location: typeof location === 'string' ? location : undefined, bytes };
@@ -89,14 +93,15 @@ export class Transport {
     const url = new URL(`/api/v1${path}`, this.#origin);
     for (const [name, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, String(value));
-    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const { upload } = options;
+    const body = upload?.bytes ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
     try {
       return await request(url, {
         method,
         dispatcher: this.#agent,
         headers: {
           ...this.#headers,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': upload?.type ?? 'application/json' }),
           ...options.headers,
         },
         ...(body === undefined ? {} : { body }),

@@ -1,4 +1,4 @@
-import { ledgerKey } from '@consilium/domain';
+import { ledgerKey, type Msp, rankedMembers } from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
 import { SITTING_OUT } from './cohortStanding.js';
 import {
@@ -11,7 +11,7 @@ import {
 import { StudyReader } from './studyReader.js';
 import type { RoundView } from './studyView.js';
 import { Asked, ownVector } from './testing/asked.js';
-import { A, B, C, D, digestOf, OPENED_AT, STUDY, StudyOnChannel } from './testing/studyOnChannel.js';
+import { A, B, C, D, digestOf, OPENED_AT, STUDY, StudyOnChannel, versionOutcome } from './testing/studyOnChannel.js';
 
 const ROOT = digestOf('a cohort');
 const CONTRIBUTION = { study: STUDY, round: 1, vectorDigest: ownVector, vectorLength: 1, receipts: [] };
@@ -175,6 +175,31 @@ describe('withdrawals that touched rounds', () => {
     expect(agent.ask().steps).toContainEqual(report(1, 3, 3));
     agent.study.state.put(ledgerKey.withdrawal(STUDY, A, 1), { ...told, report: 1, fromRound: 3, toRound: 3 });
     expect(agent.names()).not.toContain('reportWithdrawal');
+  });
+
+  test.each([
+    ['retrain', ['openRound']],
+    ['flag', ['recordVersion']],
+  ])('with %s: after the third rejection in a row the agent does %s', (onWithdrawal, does) => {
+    const study = new StudyOnChannel({ consent: { onWithdrawal } });
+    const parent = study.recordVersion(1, 'version 1');
+    const base = study.recordVersion(2, 'version 2', { parent, status: 'candidate' });
+    const progress = { initialRecorded: true, lastAccepted: parent, trainingRecorded: 1, rejectionsInRow: 2 };
+    study.open(3, 'training', { base, candidateParent: parent, progress });
+    study.join(3, A, B, C, D);
+    study.contribute(3, A, B, C, D);
+    study.vote('veto~0000000002', [A, B, C]);
+    study.attest(3, versionOutcome('version 3'), A, B, C, D);
+    const told = { study: STUDY, msp: B, report: 0, fromRound: 1, toRound: 1, at: OPENED_AT };
+    study.state.put(ledgerKey.withdrawal(STUDY, B, 0), told);
+    const agent = new Asked(study);
+    agent.msp = rankedMembers(
+      [A, B, C, D],
+      STUDY,
+      onWithdrawal === 'flag' ? 3 : 4,
+      onWithdrawal === 'flag' ? 'recording' : 'opening',
+    )[0] as Msp;
+    expect(agent.names().filter((name) => name === 'openRound' || name === 'recordVersion')).toEqual(does);
   });
 
   test('are nothing in a study that does not ask for consent', () => {

@@ -13,12 +13,17 @@ import {
   type Msp,
   majority,
   type Phase,
+  type Progress,
   Reveal,
   Round,
+  retrain,
+  type Settlement,
   ShareKey,
   Study,
   type StudyId,
+  type StudyProtocol,
   StudyVersion,
+  unhandledReports,
   Vote,
   WithdrawalReport,
 } from '@consilium/domain';
@@ -91,10 +96,8 @@ export class StudyReader {
       model: (version) => this.#read(ModelVersion, ledgerKey.model(study, version)),
       attestation: (round, msp) => this.#read(Attestation, ledgerKey.attestation(study, round, msp)),
       hasReported: (round, msp) => this.#state.get(ledgerKey.evaluation(study, round, msp)) !== undefined,
-      withdrawalReports: (msp) => {
-        const { start, end } = keyRange('withdrawal', study, msp);
-        return this.#state.range(start, end).map(({ value }) => parse(WithdrawalReport, value));
-      },
+      withdrawalReports: (msp) => this.#all(WithdrawalReport, 'withdrawal', study, msp),
+      afterWithdrawals: (settlement) => this.#afterWithdrawals(study, version.protocol, settlement),
     };
   }
 
@@ -132,6 +135,19 @@ export class StudyReader {
     };
     const recorded = this.#read(ModelVersion, ledgerKey.model(study, number));
     return { number, protocol, facts, state: deriveRound(protocol, facts), recorded };
+  }
+
+  /** As `openRound` goes back: what it would write is counted as written. */
+  #afterWithdrawals(study: StudyId, { consent }: StudyProtocol, { progress, recorded, judged }: Settlement): Progress {
+    if (consent?.onWithdrawal !== 'retrain') return progress;
+    const reports = this.#all(WithdrawalReport, 'withdrawal', study);
+    if (unhandledReports(progress, reports).length === 0) return progress;
+    const versions = new Map(this.#all(ModelVersion, 'model', study).map((version) => [version.version, version]));
+    if (recorded && !versions.has(recorded.version)) versions.set(recorded.version, recorded);
+    const standing = judged && versions.get(judged.version.version);
+    if (judged && standing?.status === 'candidate')
+      versions.set(standing.version, { ...standing, status: judged.status });
+    return retrain(progress, reports, [...versions.values()], this.#all(Round, 'round', study)).progress;
   }
 
   #newestRound(study: StudyId): number {
@@ -176,9 +192,13 @@ export class StudyReader {
   }
 
   #byMsp<T extends { msp: Msp }>(schema: Schema<T>, ...parts: (string | number)[]): Map<Msp, T> {
-    const { start, end } = keyRange(...parts);
-    const records = this.#state.range(start, end).map(({ value }) => parse(schema, value));
+    const records = this.#all(schema, ...parts);
     return new Map(records.map((record) => [record.msp, record]));
+  }
+
+  #all<T>(schema: Schema<T>, ...parts: (string | number)[]): T[] {
+    const { start, end } = keyRange(...parts);
+    return this.#state.range(start, end).map(({ value }) => parse(schema, value));
   }
 
   #read<T>(schema: Schema<T>, key: string): T | undefined {

@@ -5,8 +5,10 @@ import type {
   MemberKeys,
   ModelVersion,
   Msp,
+  Progress,
   RoundFacts,
   RoundState,
+  Settlement,
   ShareKey,
   StudyId,
   StudyProtocol,
@@ -49,6 +51,8 @@ export type StudyView = Readonly<{
   /** What a member attested in a round. */
   attestation(round: number, msp: Msp): Attestation | undefined;
   hasReported(round: number, msp: Msp): boolean;
+  /** What a settled round leaves, once withdrawals are counted in that the study is trained again for. */
+  afterWithdrawals(settlement: Settlement): Progress;
   /** Reports of withdrawals that a member has recorded: how many there are is the number of its next one. */
   withdrawalReports(msp: Msp): readonly WithdrawalReport[];
 }>;

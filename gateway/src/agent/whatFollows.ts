@@ -50,7 +50,7 @@ export function whatFollows(view: StudyView): Following {
 function progressAfter(view: StudyView, { protocol, facts, state }: RoundView): Progress {
   const { base, candidateParent } = facts.round;
   const isVetoed = base !== null && candidateParent !== null && view.isCarried(`veto~${tenDigits(base.version)}`);
-  return settleRound(protocol, facts.round, state, isVetoed).progress;
+  return view.afterWithdrawals(settleRound(protocol, facts.round, state, isVetoed));
 }
 
 /** t of the members that attested what was agreed, the same ones whoever names them; none after an abort. */

@@ -5,8 +5,9 @@
  */
 import type { ConsentRef } from '@consilium/domain';
 import { canonicalDigest } from '@consilium/domain';
+import { type Code, type Entity, writtenAudit } from './auditForm.js';
 import { textOf } from './fhirTime.js';
-import type { FhirVersion, Json, R4AuditEvent, R5AuditEvent } from './fhirTypes.js';
+import type { FhirVersion, Json } from './fhirTypes.js';
 import type { DecisionAnswer, DecisionHead, DecisionReason, DisclosureKept, FhirHospital, ReadKept } from './ports.js';
 import { DUO_SYSTEM, policyUri, ROLE_SYSTEM } from './systems.js';
 
@@ -31,36 +32,13 @@ const PATIENT_ROLE: Code = {
   code: '1',
   display: 'Patient',
 };
-/** R5's outcomes; R4's are numbers. */
-const OUTCOME_SYSTEM = 'http://hl7.org/fhir/issue-severity';
 const MODEL = 'urn:consilium:study';
 
-/** A code of a system; the same in both versions. */
-type Code = Readonly<{ system: string; code: string; display?: string }>;
 /** Digits of a read's hash in its id: an id has 64 characters at most. */
 const READ_ID_DIGITS = 16;
 
-type Agent = Readonly<{ type: Code; who: Json; role?: Code; requestor: boolean }>;
-type Entity = Readonly<{ what: Json; role?: Code; details?: Readonly<Record<string, string | number>> }>;
-/** What is recorded, before either version gives it its form. */
-type Recorded = Readonly<{
-  id: string;
-  type: Code;
-  subtype: Code;
-  action: 'E' | 'R' | 'C';
-  recorded: string;
-  succeeded: boolean;
-  why: string | undefined;
-  purposes: readonly Code[];
-  agents: readonly Agent[];
-  entities: readonly Entity[];
-  patient?: Json;
-  site: string;
-  observer: Json;
-}>;
-
 export function selectionEvent(head: DecisionHead, hospital: FhirHospital, version: FhirVersion): Json {
-  return written(
+  return writtenAudit(
     {
       id: `selection-${head.id}`,
       ...ofSelection(head, hospital),
@@ -81,7 +59,7 @@ export function decisionEvent(
   hospital: FhirHospital,
   version: FhirVersion,
 ): Json {
-  return written(
+  return writtenAudit(
     {
       id: `decision-${head.id}-${ref}`,
       ...ofSelection(head, hospital),
@@ -104,7 +82,7 @@ export function disclosureEvent(
   const { id, ref, at, recipient, purpose, basis, resource } = disclosure;
   if (version === '4.0' && resource?.version === '4.0')
     return { ...(resource.resource as Json), id: `disclosure-${id}-${ref}`, meta: { lastUpdated: textOf(at) } };
-  return written(
+  return writtenAudit(
     {
       id: `disclosure-${id}-${ref}`,
       type: EXPORT,
@@ -140,7 +118,7 @@ export function readEvent(
   hospital: FhirHospital,
   version: FhirVersion,
 ): Json {
-  return written(
+  return writtenAudit(
     {
       id: `read-${read.hash.slice(0, READ_ID_DIGITS)}-${ref}`,
       type: QUERY,
@@ -215,7 +193,7 @@ function patientPart(patient: string | undefined, hospital: FhirHospital): { pat
   return patient === undefined ? {} : { patient: patientReference(patient, hospital) };
 }
 
-export const patientReference = (patient: string, { patientSystem }: FhirHospital): Json => ({
+const patientReference = (patient: string, { patientSystem }: FhirHospital): Json => ({
   type: 'Patient',
   identifier: { system: patientSystem, value: patient },
 });
@@ -227,73 +205,3 @@ export const organisation = ({ msp, name }: FhirHospital): Json => ({
 export const personOf = (name: string, { msp }: FhirHospital): Json => ({
   identifier: { system: `urn:consilium:person:${msp}`, value: name },
 });
-
-function written(recorded: Recorded, version: FhirVersion): Json {
-  return (version === '4.0' ? writtenR4(recorded) : writtenR5(recorded)) as unknown as Json;
-}
-
-function writtenR4(recorded: Recorded): R4AuditEvent {
-  const { id, type, subtype, action, succeeded, why, purposes, agents, entities, site, observer } = recorded;
-  return {
-    resourceType: 'AuditEvent',
-    id,
-    type,
-    subtype: [subtype],
-    action,
-    recorded: recorded.recorded,
-    outcome: succeeded ? '0' : '8',
-    ...(why === undefined ? {} : { outcomeDesc: why }),
-    ...(purposes.length > 0 ? { purposeOfEvent: purposes.map((coding) => ({ coding: [coding] })) } : {}),
-    agent: agents.map(({ type: kind, who, role, requestor }) => ({
-      type: { coding: [kind] },
-      ...(role ? { role: [{ coding: [role] }] } : {}),
-      who,
-      requestor,
-    })),
-    source: { site, observer },
-    entity: entities.map(({ what, role, details }) => ({
-      what,
-      ...(role ? { role } : {}),
-      ...(details
-        ? { detail: Object.entries(details).map(([name, value]) => ({ type: name, valueString: String(value) })) }
-        : {}),
-    })),
-  };
-}
-
-function writtenR5(recorded: Recorded): R5AuditEvent {
-  const { id, type, subtype, action, succeeded, why, purposes, agents, entities, patient, site, observer } = recorded;
-  return {
-    resourceType: 'AuditEvent',
-    id,
-    category: [{ coding: [type] }],
-    code: { coding: [subtype] },
-    action,
-    recorded: recorded.recorded,
-    outcome: {
-      code: { system: OUTCOME_SYSTEM, code: succeeded ? 'success' : 'error' },
-      ...(why === undefined ? {} : { detail: [{ text: why }] }),
-    },
-    ...(purposes.length > 0 ? { authorization: purposes.map((coding) => ({ coding: [coding] })) } : {}),
-    ...(patient ? { patient } : {}),
-    agent: agents.map(({ type: kind, who, role, requestor }) => ({
-      type: { coding: [kind] },
-      ...(role ? { role: [{ coding: [role] }] } : {}),
-      who,
-      requestor,
-    })),
-    source: { site: { display: site }, observer },
-    entity: entities.map(({ what, role, details }) => ({
-      what,
-      ...(role ? { role: { coding: [role] } } : {}),
-      ...(details
-        ? {
-            detail: Object.entries(details).map(([name, value]) => ({
-              type: { text: name },
-              ...(typeof value === 'number' ? { valueInteger: value } : { valueString: value }),
-            })),
-          }
-        : {}),
-    })),
-  };
-}

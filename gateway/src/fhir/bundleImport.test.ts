@@ -114,6 +114,16 @@ describe('a bundle', () => {
     expect(JSON.stringify(report)).not.toContain(secret);
   });
 
+  test('that is sent again records nothing anew, and revives nothing that was withdrawn since', async () => {
+    const content = bundle(consent());
+    const first = await taken(content);
+    expect((await taken(content)).taken[0]?.event).toMatchObject({ seq: first.taken[0]?.event.seq });
+    const number = 'P-000123';
+    await desk.record([{ patient: number, kind: 'withdraw', reason: 'patient-asked' }], STEWARD);
+    expect(await taken(content)).toMatchObject({ taken: [{ event: { seq: 0, kind: 'grant' } }], refused: [] });
+    expect(desk.history({ patient: number }).map(({ kind }) => kind)).toEqual(['grant', 'withdraw']);
+  });
+
   test.each([
     ['no bundle', { resourceType: 'Consent' }],
     ['a searchset', { resourceType: 'Bundle', type: 'searchset', entry: [] }],

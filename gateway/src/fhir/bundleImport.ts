@@ -4,7 +4,7 @@
  */
 import type { Instant } from '@consilium/domain';
 import { readConsent } from './consentCodec.js';
-import { lastKind, orderOf } from './consentFiling.js';
+import { filedAs, lastKind, orderOf } from './consentFiling.js';
 import type { ConsentStatement } from './consentStatement.js';
 import { EntryRefusals, type EntryRefused, isRefusal } from './entryRefusals.js';
 import { evidenceOf } from './evidence.js';
@@ -48,8 +48,8 @@ export async function importBundle(room: FhirRoom, bundle: unknown, by: By): Pro
   const read: Read[] = [];
   for (const entry of entries.filter(({ resource }) => resource.resourceType === 'Consent'))
     await refused.attempt(entry.entry, async () => read.push(await readEntry(room, entry, documents, numbers)));
-  const ordered = await orders(room, read, refused);
-  const taken = await recordEach(room, ordered, by, refused);
+  const { ordered, standing } = await orders(room, read, refused);
+  const taken = [...standing, ...(await recordEach(room, ordered, by, refused))];
   const known = entries.filter(
     ({ resource }) => resource.resourceType === 'Consent' || resource.resourceType === 'Patient',
   );
@@ -122,32 +122,37 @@ async function readEntry(
   return { entry, resource, statement, patient: found.number, document };
 }
 
-/** In clinical order, each after what stands already and what comes before it in the bundle. */
-async function orders(room: FhirRoom, read: readonly Read[], refused: EntryRefusals): Promise<Ordered[]> {
+/**
+ * In clinical order, each after what stands already and what comes before it in the bundle. What was recorded from the very same
+ * resource stands: a bundle that is sent again records nothing anew, and revives nothing that was withdrawn since.
+ */
+async function orders(
+  room: FhirRoom,
+  read: readonly Read[],
+  refused: EntryRefusals,
+): Promise<Readonly<{ ordered: Ordered[]; standing: EntryTaken[] }>> {
   const { desk, hospital, now } = room;
   const last = new Map<string, ReturnType<typeof lastKind>>();
   const inOrder = [...read].sort((a, b) => clinicalTime(a, room) - clinicalTime(b, room) || a.entry - b.entry);
   const ordered: Ordered[] = [];
-  for (const { entry, resource, statement, patient, document } of inOrder) {
-    if (!last.has(patient)) {
-      const ref = desk.refsOf(patient).at(-1);
-      last.set(patient, ref === undefined ? undefined : lastKind(desk.history({ ref })));
-    }
-    const evidence = evidenceOf(statement, resource, document);
-    const filing = {
-      statement,
-      patient,
-      kept: keptAs('4.0', resource),
-      evidence,
-      how: 'imported' as const,
-    };
+  const standing: EntryTaken[] = [];
+  for (const { entry, resource, statement, patient, document } of inOrder)
     await refused.attempt(entry, () => {
-      const order = orderOf(filing, last.get(patient), hospital, now());
+      const ref = desk.refsOf(patient).at(-1);
+      const events = ref === undefined ? [] : desk.history({ ref });
+      const kept = keptAs('4.0', resource);
+      const event = filedAs(events, kept);
+      if (event) {
+        standing.push({ entry, event });
+        return;
+      }
+      const evidence = evidenceOf(statement, resource, document);
+      const before = last.has(patient) ? last.get(patient) : lastKind(events);
+      const order = orderOf({ statement, patient, kept, evidence, how: 'imported' }, before, hospital, now());
       last.set(patient, order.kind);
       ordered.push({ entry, order });
     });
-  }
-  return ordered;
+  return { ordered, standing };
 }
 
 /** What ends a consent acts when it is recorded: after all that is dated. */

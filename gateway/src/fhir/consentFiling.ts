@@ -1,10 +1,16 @@
 /** From what a consent says to what is recorded: the kind of the event, its terms, its times, its evidence. */
-import { CONSENT_QUEUE_MS_MAX, type ConsentContent, type ConsentKind, type Instant } from '@consilium/domain';
+import {
+  CONSENT_QUEUE_MS_MAX,
+  type ConsentContent,
+  type ConsentKind,
+  canonicalDigest,
+  type Instant,
+} from '@consilium/domain';
 import type { ConsentStatement } from './consentStatement.js';
 import { DUO_PERMISSIONS } from './duoTerms.js';
 import { FhirInvalid, type FhirIssue } from './fhirIssue.js';
-import { instantOf } from './fhirTime.js';
-import type { ConsentOrder, EventKept, FhirHospital, ResourceKept } from './ports.js';
+import { instantAfter, instantOf } from './fhirTime.js';
+import type { ConsentOrder, EventKept, EventRecorded, FhirHospital, ResourceKept } from './ports.js';
 import { policyIn } from './systems.js';
 
 /** Kinds after which a consent stands. */
@@ -26,6 +32,18 @@ export function lastKind(events: readonly Pick<EventKept, 'kind' | 'state'>[]): 
 
 export const stands = (last: ConsentKind | undefined): boolean => last !== undefined && STANDING.includes(last);
 
+/** The newest event that was recorded from the very same resource; undefined: none was. */
+export function filedAs(events: readonly EventKept[], { version, resource }: ResourceKept): EventRecorded | undefined {
+  const digest = canonicalDigest(resource);
+  const found = events.findLast(
+    ({ fhir, state }) => state !== 'refused' && fhir?.version === version && canonicalDigest(fhir.resource) === digest,
+  );
+  if (!found) return undefined;
+  const { ref, seq, kind, state, recordedHereAt, ledger } = found;
+  const effectiveHereAt = stands(kind) ? (ledger?.recordedAt ?? null) : recordedHereAt;
+  return { ref, seq, kind, state, effectiveHereAt };
+}
+
 /**
  * @param last the kind of the record's last event
  * @throws FhirInvalid where the statement cannot be recorded
@@ -41,7 +59,7 @@ export function orderOf(
   const policyVersion = policyVersionOf(statement, hospital);
   const allows = STANDING.includes(kind);
   // What ends a consent acts from now on, whatever the resource is dated.
-  const effectiveFrom = allows ? effectiveFromOf(statement) : undefined;
+  const effectiveFrom = allows ? effectiveFromOf(statement, now) : undefined;
   return {
     patient,
     kind,
@@ -92,8 +110,11 @@ function policyVersionOf({ policies }: ConsentStatement, { msp }: FhirHospital):
   return versions[0];
 }
 
-function effectiveFromOf({ effectiveFrom, dateTime }: ConsentStatement): Instant | undefined {
-  return effectiveFrom ?? (dateTime === null ? undefined : instantOf(dateTime));
+/** Undefined: from now on. A consent that is dated today, without a time, may follow what was recorded earlier today. */
+function effectiveFromOf({ effectiveFrom, dateTime }: ConsentStatement, now: Instant): Instant | undefined {
+  if (effectiveFrom !== null) return effectiveFrom;
+  const [from, to] = dateTime === null ? [] : [instantOf(dateTime), instantAfter(dateTime)];
+  return from !== undefined && to !== undefined && from <= now && now < to ? undefined : from;
 }
 
 function reasonOf({ evidence, how, statement }: Filing, effectiveFrom: Instant | undefined, now: Instant) {

@@ -9,7 +9,7 @@ import type { EventKept, FhirHospital } from './ports.js';
 import { LABEL_SYSTEM, policyIn, policyUri } from './systems.js';
 
 /** Stands in `meta.tag` until the channel has the record's last event: till then a grant does not act. */
-export const WAITING = { system: LABEL_SYSTEM, code: 'waiting', display: 'not on the ledger yet' } as const;
+const WAITING = { system: LABEL_SYSTEM, code: 'waiting', display: 'not on the ledger yet' } as const;
 
 export const consentSystemOf = (msp: string): string => `urn:consilium:consent:${msp}`;
 

@@ -8,7 +8,7 @@ import { DUO_SYSTEM, policyUri, r4Element, r5Element, TERM_VALUE_EXTENSION } fro
 import { STATEMENT } from './testing/statements.js';
 
 const { url } = import.meta;
-const ROWS = readFileSync(new URL('README.md', url), 'utf8')
+const ROWS = (readFileSync(new URL('README.md', url), 'utf8').split(/^## /m)[1] ?? '')
   .split('\n')
   .flatMap((line) => /^\| ([A-Za-z][A-Za-z0-9-]+) \|/.exec(line)?.[1] ?? [])
   .filter((row) => row !== 'row');

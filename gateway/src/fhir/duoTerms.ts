@@ -2,21 +2,13 @@
  * DUO codes as FHIR codings. Permissions stand as the purposes of a provision; modifiers as its codes. Whoever does not know
  * DUO finds no purpose and no content that matches them, and so allows less, never more.
  */
-import { type ConsentTerm, DuoCode } from '@consilium/domain';
+import { type ConsentTerm, DUO_TABLE, DuoCode, isPermission } from '@consilium/domain';
 import type { ElementReader } from './elementReader.js';
 import { type Coding, isJson, type Json } from './fhirTypes.js';
 import { DUO_SYSTEM, TERM_VALUE_EXTENSION } from './systems.js';
 
-/** Permissions, of which a consent needs one to allow anything: NRES, HMB, DS, POA, GRU. */
-export const DUO_PERMISSIONS: readonly string[] = [
-  'DUO:0000004',
-  'DUO:0000006',
-  'DUO:0000007',
-  'DUO:0000011',
-  'DUO:0000042',
-];
-export const INSTITUTION_TERM = 'DUO:0000028';
-export const USER_TERM = 'DUO:0000026';
+/** Permissions, of which a consent needs one to allow anything. */
+export const DUO_PERMISSIONS: readonly string[] = Object.keys(DUO_TABLE).filter(isPermission);
 
 const TERM_VALUE_CHARACTERS_MAX = 100;
 

@@ -54,6 +54,8 @@ const FAULTS: readonly Fault[] = [
     'structure',
     '',
   ],
+  ['half a character', '4.0', in4({ language: `${SECRET}\ud800` }), 'structure', ''],
+  ['half a character in a name', '5.0', in5({ '\udfff': 1 }), 'structure', ''],
   // codes
   ['a code that is required to be another', '4.0', in4({ status: SECRET }), 'code-invalid', 'Consent.status'],
   ['one inside', '4.0', in4({ provision: { type: SECRET } }), 'code-invalid', 'Consent.provision.type'],

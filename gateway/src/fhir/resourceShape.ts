@@ -21,9 +21,11 @@ export function requireResource(value: unknown, types: readonly string[]): Json 
 }
 
 function requireShallow(value: unknown, depth: number): void {
+  // JSON's escapes can write half a character: no hash and no file takes it.
+  if (typeof value === 'string' && !value.isWellFormed()) throw refused('structure', 'holds a lone surrogate');
   if (typeof value !== 'object' || value === null) return;
   if (depth >= RESOURCE_DEPTH_MAX) throw refused('too-long', `nested deeper than ${RESOURCE_DEPTH_MAX}`);
-  if (!Array.isArray(value) && Object.keys(value).some((name) => NAMES_REFUSED.includes(name)))
+  if (!Array.isArray(value) && Object.keys(value).some((name) => NAMES_REFUSED.includes(name) || !name.isWellFormed()))
     throw refused('structure', 'has a member that FHIR does not define');
   for (const item of Object.values(value)) requireShallow(item, depth + 1);
 }

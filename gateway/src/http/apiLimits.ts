@@ -31,3 +31,16 @@ export const KEEP_ALIVE_MS = 65_000;
 export const STALL_CHECK_MS = 2_000;
 /** Problems of one input that are told. */
 export const PROBLEMS_TOLD_MAX = 20;
+
+/** Items of a file that are read before whatever else the gateway does has its turn. */
+export const FILE_ITEMS_PER_TURN = 500;
+/** An upload of consents. What is larger comes in several. */
+export const IMPORT_BYTES_MAX = 32 * 1024 * 1024;
+/** Orders of an import that are recorded in one go. */
+export const IMPORT_ORDERS_PER_TURN = 500;
+/** Lines of an import whose refusal is told one by one. */
+export const IMPORT_REFUSALS_TOLD_MAX = 1_000;
+/** How long an import waits before it asks again whether the queue has room. */
+export const IMPORT_WAIT_MS = 1_000;
+/** Reads, or disclosures, that a patient's file holds. */
+export const PATIENT_FILE_ITEMS_MAX = 100_000;

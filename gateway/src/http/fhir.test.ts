@@ -142,6 +142,15 @@ describe('$fileConsent', () => {
   });
 });
 
+test('a filing that is sent again stands as it is; after its end it is a new consent', async () => {
+  const ref = await file();
+  expect((await post('/Consent/$fileConsent', filing())).headers.location).toBe(`/fhir/r4/Consent/${ref}`);
+  expect(desk.events).toHaveLength(1);
+  await post('/Consent/$revokeConsent', revoking(`Consent/${ref}`));
+  await file();
+  expect(desk.events.map(({ kind }) => kind)).toEqual(['grant', 'withdraw', 'grant']);
+});
+
 describe('a consent', () => {
   test('of R5 is created, and read as either', async () => {
     const r5 = writeConsent(STATEMENT, '5.0');
@@ -420,7 +429,7 @@ test('nothing of a patient stands in the log', async () => {
   desk.record = async () => {
     throw new Error('the disk is full');
   };
-  expect((await post('/Consent', CONSENT)).status).toBe(500);
+  expect((await post('/Consent', { ...CONSENT, language: 'en' })).status).toBe(500);
   expect(api.logged.length).toBeGreaterThan(6);
   expect(JSON.stringify(api.logged)).not.toMatch(new RegExp(`${NUMBER}|000123|MONDO`));
   expect(JSON.stringify(desk.logged)).not.toContain(NUMBER);

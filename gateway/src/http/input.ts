@@ -33,6 +33,8 @@ export const parameter = {
   study: (request: Request): StudyId => parsed(StudyId, request.params.study, 'study'),
   round: (request: Request): number => parsed(DecimalNumber, request.params.round, 'round'),
   version: (request: Request): number => parsed(DecimalNumber, request.params.version, 'version'),
+  /** The number of a selection of patients. */
+  selection: (request: Request): number => parsed(DecimalNumber, request.params.selection, 'selection'),
   transactionId: (request: Request): string => parsed(TransactionId, request.params.transactionId, 'transaction id'),
   job: (request: Request): string => parsed(z.string().max(100), request.params.job, 'job'),
 } as const;

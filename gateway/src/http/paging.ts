@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { parsed } from './input.js';
 
-const PageQuery = z.object({
+export const PageQuery = z.object({
   limit: z
     .string()
     .regex(/^\d{1,4}$/, 'a number in decimal digits')
@@ -35,11 +35,12 @@ export async function pageOf<Entry extends { key: string }, Item>(
   return { items: await Promise.all(chosen.map(itemOf)), total: entries.length, next };
 }
 
-function cursorOf(list: string, key: string): string {
+export function cursorOf(list: string, key: string): string {
   return Buffer.from(JSON.stringify([list, key])).toString('base64url');
 }
 
-function keyIn(cursor: string, list: string): string {
+/** @throws ConsiliumError PAGE_CURSOR_INVALID where it is of another list, or none of ours */
+export function keyIn(cursor: string, list: string): string {
   try {
     const [found, key] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
     if (found === list && typeof key === 'string') return key;

@@ -18,7 +18,9 @@ import type {
   RoundVerifier,
   TimingsBook,
 } from '../agent/ports.js';
+import type { EvidencePacks } from '../exports/evidence/evidencePacks.js';
 import type { FhirRoom } from '../fhir/operations.js';
+import type { ConsentOffice, ConsentReadings } from './consentOffice.js';
 
 export type RecordPlace = Readonly<{ block: number; transactionId: string }>;
 
@@ -42,6 +44,12 @@ export type Sent = Readonly<{ transactionId: string; committed(signal?: AbortSig
 
 /** Sends transactions as one person. */
 export interface PersonalChannel {
+  /** Resolves once committed and mirrored. */
+  submit<Name extends TransactionName>(
+    name: Name,
+    command: CommandInput<Name>,
+    signal?: AbortSignal,
+  ): Promise<Committed>;
   send<Name extends TransactionName>(name: Name, command: CommandInput<Name>, signal?: AbortSignal): Promise<Sent>;
 }
 
@@ -100,6 +108,11 @@ export type HospitalFacts = Readonly<{
   chaincodeDigest: Digest;
 }>;
 
+/** Makes evidence packs in the name of a person, who asks the channel and signs. */
+export interface EvidenceDesk {
+  as(person: string): EvidencePacks | undefined;
+}
+
 export type ApiParts = Readonly<{
   hospital: HospitalFacts;
   people: readonly Person[];
@@ -112,6 +125,12 @@ export type ApiParts = Readonly<{
   ownRows: OwnRows;
   clock: Clock;
   log: Log;
+  /** The read model of the channel's consents. */
+  consentReadings: ConsentReadings;
+  /** Absent: this gateway has no consent store, and says so where one is needed. */
+  consents?: ConsentOffice | undefined;
+  /** Absent: this gateway makes no evidence packs. */
+  evidence?: EvidenceDesk | undefined;
   /** Absent: this gateway has no consent store, and its FHIR interface says so. */
   fhir?: Readonly<{ room: FhirRoom; softwareVersion: string }>;
 }>;

@@ -56,8 +56,9 @@ function problemOfRefusal(refused: ConsiliumError): Problem {
 
 /** What Express and its body reader throw for a bad request. */
 function refusalOfExpress(error: unknown): ConsiliumError | undefined {
-  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
-  if (type === 'entity.too.large') return refusal('BODY_TOO_LARGE', { bytesMax: REQUEST_BODY_BYTES_MAX });
+  const { type, status, limit } = (error ?? {}) as { type?: unknown; status?: unknown; limit?: unknown };
+  if (type === 'entity.too.large')
+    return refusal('BODY_TOO_LARGE', { bytesMax: typeof limit === 'number' ? limit : REQUEST_BODY_BYTES_MAX });
   if (type === 'entity.parse.failed') return refusal('INPUT_INVALID', { problems: 'the body is not JSON' });
   if (error instanceof URIError) return refusal('INPUT_INVALID', { problems: 'the path is not percent-encoded UTF-8' });
   // A body in another encoding or charset, cut off, or of another length than was said.

@@ -1,7 +1,7 @@
 /** Has proposals endorsed, again where the peers lag behind each other. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Msp } from '@consilium/domain';
-import type { Contract, Proposal, Transaction } from '@hyperledger/fabric-gateway';
+import type { Contract, Proposal, ProposalOptions, Transaction } from '@hyperledger/fabric-gateway';
 import type { Log } from '../agent/ports.js';
 import { abortable } from './abortable.js';
 import { endorseFailure } from './endorseFailure.js';
@@ -15,6 +15,9 @@ export type EndorsingParts = Readonly<{
   patience?: Pick<Patience, 'endorseBackoffMs'>;
 }>;
 
+/** Who endorses, and what they alone see. */
+export type EndorsementOptions = Pick<ProposalOptions, 'transientData' | 'endorsingOrganizations'>;
+
 /**
  * Each attempt is a new proposal.
  * @throws ConsiliumError what the contract refuses with; LEDGER_UNAVAILABLE; the signal's reason
@@ -24,11 +27,12 @@ export async function endorse(
   name: string,
   argument: string,
   signal: AbortSignal | undefined,
+  options: EndorsementOptions = {},
 ): Promise<{ proposal: Proposal; transaction: Transaction }> {
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     try {
-      const proposal = contract.newProposal(name, { arguments: [argument] });
+      const proposal = contract.newProposal(name, { ...options, arguments: [argument] });
       return { proposal, transaction: await abortable(proposal.endorse(), signal) };
     } catch (failure) {
       signal?.throwIfAborted();

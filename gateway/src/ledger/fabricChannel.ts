@@ -5,7 +5,7 @@ import type { Channel, Clock, Committed, Log } from '../agent/ports.js';
 import { abortable } from './abortable.js';
 import type { CommitTimes, TransactionCounts } from './commitTimes.js';
 import { reasonOf } from './endorseFailure.js';
-import { endorse } from './endorsing.js';
+import { type EndorsementOptions, endorse } from './endorsing.js';
 import { COMMIT_MS_MAX, MIRROR_LAG_MS_MAX, PATIENCE, type Patience, SEND_ATTEMPTS_MAX } from './ledgerLimits.js';
 import { TransactionError } from './transactionError.js';
 import { tellsAnEvent } from './transactionEvent.js';
@@ -61,6 +61,21 @@ export class FabricChannel implements Channel {
   }
 
   /**
+   * Has it endorsed by the own peer alone: transient data is shown to nobody else. For what is written into this hospital's
+   * own collection.
+   */
+  async submitAtHome<Name extends TransactionName>(
+    name: Name,
+    command: CommandInput<Name>,
+    transientData: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<Committed> {
+    const options = { transientData: { ...transientData }, endorsingOrganizations: [this.#names.msp] };
+    const sent = await this.#sendWith(name, command, options, signal);
+    return sent.committed(signal);
+  }
+
+  /**
    * Has a transaction endorsed and sends it, without waiting for its commit.
    * @throws ConsiliumError what the contract refuses with; LEDGER_UNAVAILABLE; LEDGER_COMMIT_UNKNOWN, as TransactionError
    */
@@ -69,8 +84,17 @@ export class FabricChannel implements Channel {
     command: CommandInput<Name>,
     signal?: AbortSignal,
   ): Promise<SentTransaction> {
+    return this.#sendWith(name, command, {}, signal);
+  }
+
+  async #sendWith(
+    name: TransactionName,
+    command: unknown,
+    options: EndorsementOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<SentTransaction> {
     const startedAt = this.#parts.clock.monotonic();
-    const transaction = await this.#endorse(name, JSON.stringify(command), signal);
+    const transaction = await this.#endorse(name, JSON.stringify(command), options, signal);
     const transactionId = transaction.getTransactionId();
     const known = await abortable(this.#submit(transaction, signal), signal);
     const committed = this.#commit(transaction, known, startedAt);
@@ -88,11 +112,16 @@ export class FabricChannel implements Channel {
     return this.#parts.commitTimes.meanMs();
   }
 
-  async #endorse(name: string, command: string, signal: AbortSignal | undefined): Promise<Transaction> {
+  async #endorse(
+    name: string,
+    command: string,
+    options: EndorsementOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<Transaction> {
     const { log } = this.#parts;
     const parts = { contract: this.#contract, msp: this.#names.msp, log, patience: this.#patience };
     try {
-      return (await endorse(parts, name, command, signal)).transaction;
+      return (await endorse(parts, name, command, signal, options)).transaction;
     } catch (error) {
       if (error instanceof ConsiliumError && error.kind !== 'unavailable') this.#parts.counts.countRefused();
       throw error;

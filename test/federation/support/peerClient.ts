@@ -2,7 +2,14 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandInput, Role, TransactionName } from '@consilium/domain';
+import {
+  type CommandInput,
+  LedgerPage,
+  type QueryInput,
+  type QueryName,
+  type Role,
+  type TransactionName,
+} from '@consilium/domain';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, type Gateway, hash, type Network, signers } from '@hyperledger/fabric-gateway';
 import type { common } from '@hyperledger/fabric-protos';
@@ -39,6 +46,13 @@ export class PeerClient {
   /** Resolves once committed. Rejects with Fabric's error, its details holding the contract's words. */
   async submit<Name extends TransactionName>(name: Name, command: CommandInput<Name>): Promise<void> {
     await this.#network.getContract(this.#connection.chaincode).submitTransaction(name, JSON.stringify(command));
+  }
+
+  /** A page of what the contract answers. */
+  async ask<Name extends QueryName>(name: Name, query: QueryInput<Name>): Promise<LedgerPage> {
+    const contract = this.#network.getContract(this.#connection.chaincode);
+    const answer = await contract.evaluateTransaction(name, JSON.stringify(query));
+    return LedgerPage.parse(JSON.parse(Buffer.from(answer).toString('utf8')));
   }
 
   /** Validation codes of every transaction in blocks 0 to `height` - 1; 0 is valid. */

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  CohortTree,
   type CommandInput,
   ConsentContent,
   ConsentEvent,
@@ -15,17 +16,25 @@ import {
   ConsentRef,
   ConsentSalt,
   canonicalDigest,
+  cohortPosition,
+  consentCommitment,
+  consentLeaf,
+  consentSubject,
+  LedgerPage,
+  ledgerKey,
   type Msp,
+  merkleProof,
+  type QueryName,
   type Role,
   StudyId,
   type StudyProtocol,
+  sizeBucketOf,
   type TransactionName,
 } from '@consilium/domain';
 import { readConnection } from '@consilium/network/connectionFile';
 import { Home } from '@consilium/network/home';
 import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
-import { commitmentOf, subjectOf } from '../../../chaincode/verifier/src/consents/formulas.js';
 import { EvidencePacks } from '../../../gateway/src/exports/evidence/evidencePacks.js';
 import type { EvidenceStore } from '../../../gateway/src/exports/evidence/ports.js';
 import { ChainBlocks } from '../../../gateway/src/ledger/chainBlocks.js';
@@ -134,8 +143,8 @@ export class ConsentChannel {
     return (await blocks.block(1)).previousHash;
   }
 
-  /** Registers all, and publishes a policy for health research in each hospital. */
-  async begin(placement: 'ledger' | 'roots' = 'ledger'): Promise<void> {
+  /** Registers all, and publishes a policy for health research in each hospital; some keep their events at home. */
+  async begin(atHome: readonly Msp[] = []): Promise<void> {
     for (const msp of this.msps) {
       await this.submit(msp, 'admin', 'HospitalContract:registerHospital', {
         name: msp,
@@ -148,7 +157,7 @@ export class ConsentChannel {
         permittedPurposes: [DUO_HMB, 'DUO:0000042', 'DUO:0000007'],
         dataClasses: ['laboratory'],
         legalBasis: 'consent',
-        placement,
+        placement: atHome.includes(msp) ? 'roots' : 'ledger',
       });
     }
   }
@@ -172,6 +181,25 @@ export class ConsentChannel {
     await this.submit(first, 'agent', 'RoundContract:openRound', { study: STUDY, round: 1, attestedBy });
   }
 
+  /** Joins a round with the cohort of these members, whatever they allow. */
+  async join(msp: Msp, round: number, members: readonly KeptRecord[], protocol: StudyProtocol): Promise<void> {
+    const { items } = await this.query(msp, 'ConsentContract:policies', { msp });
+    const epoch = items.find(({ key }) => key === ledgerKey.epoch(msp))?.value as { epoch: number } | undefined;
+    await this.submit(msp, 'agent', 'RoundContract:joinRound', {
+      study: STUDY,
+      round,
+      protocolHash: canonicalDigest(protocol),
+      baseDigest: canonicalDigest('weights 0'),
+      cohort: {
+        root: treeOf(members, round).root,
+        sizeBucket: sizeBucketOf(members.length),
+        restrictionEpoch: epoch?.epoch ?? 0,
+        policyVersion: 1,
+        purposes: protocol.purposes,
+      },
+    });
+  }
+
   /** A transaction's envelope. */
   async envelope(msp: Msp, block: number, id: string): Promise<Buffer> {
     const { channel, chaincode } = this.address(msp);
@@ -183,12 +211,15 @@ export class ConsentChannel {
 
   /** An event as it stands on the channel. */
   async record(msp: Msp, ref: ConsentRef, seq: number): Promise<ConsentEvent> {
+    const { items } = await this.query(msp, 'ConsentContract:consentHistory', { msp, ref });
+    return ConsentEvent.parse(items[seq]?.value);
+  }
+
+  async query(msp: Msp, name: QueryName, query: object): Promise<LedgerPage> {
     const { channel, chaincode } = this.address(msp);
     const contract = this.as(msp, 'auditor').getNetwork(channel).getContract(chaincode);
-    const query = JSON.stringify({ msp, ref });
-    const bytes = await contract.evaluate('ConsentContract:consentHistory', { arguments: [query] });
-    const { items } = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return ConsentEvent.parse(items[seq].value);
+    const bytes = await contract.evaluate(name, { arguments: [JSON.stringify(query)] });
+    return LedgerPage.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   }
 
   async stop(): Promise<void> {
@@ -228,7 +259,7 @@ export class KeptRecord {
       ref: this.ref,
       seq: this.contents.length,
       kind,
-      subject: subjectOf(this.salt, this.patient),
+      subject: consentSubject(this.salt, this.patient),
       terms: ends ? [] : [{ code: DUO_HMB, values: [] }],
       dataClasses: [],
       policyVersion: 1,
@@ -242,7 +273,7 @@ export class KeptRecord {
       ref: this.ref,
       seq: content.seq,
       kind,
-      commitment: commitmentOf(this.salt, content) as ConsentEventInput['commitment'],
+      commitment: consentCommitment(this.salt, content),
       codes: content.terms.map(({ code }) => code),
       policyVersion: content.policyVersion,
       validFrom: content.validFrom,
@@ -258,22 +289,66 @@ export class KeptRecord {
   }
 }
 
+/** The tree of a cohort. */
+export function treeOf(members: readonly KeptRecord[], round: number): CohortTree {
+  return CohortTree.of(members.map(({ ref, salt }) => cohortPosition(salt, ref, STUDY, round)));
+}
+
+type Cohort = Readonly<{
+  members?: readonly KeptRecord[];
+  erased?: readonly KeptRecord[];
+  /** Batches of events that stay at home, in the order of their numbers. */
+  batches?: readonly (readonly ConsentEventInput[])[];
+}>;
+
 /** What the consent store gives to evidence, of records kept here. */
-export function storeOf(records: readonly KeptRecord[]): EvidenceStore {
+export function storeOf(records: readonly KeptRecord[], cohort: Cohort = {}): EvidenceStore {
+  const { members = records, erased = [], batches = [] } = cohort;
   const found = (ref: string) => records.find((each) => each.ref === ref);
+  const batchOf = (ref: string, seq: number) => {
+    const batch = batches.findIndex((events) => events.some((event) => event.ref === ref && event.seq === seq));
+    return batch < 0 ? null : batch;
+  };
   return {
-    cohortOpening: () => ({
-      members: records.map(({ ref, salt, patient, contents, inputs }) => ({
+    cohortOpening: (_study, round, { withPatients = false } = {}) => ({
+      positions: [...members, ...erased].map(({ ref, salt }) => cohortPosition(salt, ref, STUDY, round)),
+      erased: erased.map(({ ref }) => ref),
+      members: members.map(({ ref, salt, patient, contents }) => ({
         ref,
         salt,
-        patient,
-        events: contents.map((content, k) => ({ content, input: inputs[k] as ConsentEventInput, batch: null })),
+        patient: withPatients ? patient : null,
+        events: contents.map((content) => ({ content, batch: batchOf(ref, content.seq) })),
       })),
     }),
+    cohortProof: ({ ref }, study, round) => {
+      const tree = treeOf(members, round);
+      const record = found(ref) as KeptRecord;
+      const position = cohortPosition(record.salt, record.ref, study, round);
+      return { presence: tree.has(position) ? 'present' : 'absent', proof: tree.prove(position) };
+    },
     patientOf: (ref) => found(ref)?.patient,
     opening: (ref) => found(ref),
-    history: ({ ref }) => (found(ref)?.contents ?? []).map((content) => ({ content, state: 'committed', batch: null })),
-    batchProof: () => undefined,
-    batchLeaves: () => [],
+    history: ({ ref }) =>
+      (found(ref)?.contents ?? []).map((content) => ({
+        content,
+        batch: batchOf(ref, content.seq),
+      })),
+    batchProof: (ref, seq) => {
+      const batch = batchOf(ref, seq);
+      const events = batch === null ? undefined : batches[batch];
+      if (batch === null || !events) return undefined;
+      const index = events.findIndex((event) => event.ref === ref && event.seq === seq);
+      const leaf = events[index] as ConsentEventInput;
+      return {
+        batch,
+        index,
+        leaf,
+        path: merkleProof(
+          events.map((each) => consentLeaf(each)),
+          index,
+        ).path,
+      };
+    },
+    batchLeaves: (batch) => batches[batch] ?? [],
   };
 }

@@ -1,5 +1,6 @@
 /** What transactions about consent read. A batch of events is long, so each event reads no more than decides about it. */
 import {
+  type ConsentEvent,
   type ConsentEventInput,
   type ConsentRef,
   type Join,
@@ -27,8 +28,8 @@ export async function cohortFacts(state: LedgerState, round: Round, msp: Msp): P
 }
 
 /**
- * Of a batch: each event's own key, which must be free, and the key of the one before it where the batch does not hold it.
- * More is read only of records that the batch is about to be refused for.
+ * Of a batch: of a new record the key of its first event, which must be free, and of every other record all its events, in
+ * one read each. An event that someone adds meanwhile makes the batch invalid either way.
  */
 export async function consentFacts(
   state: LedgerState,
@@ -36,30 +37,23 @@ export async function consentFacts(
   events: readonly ConsentEventInput[],
 ): Promise<ConsentFacts> {
   const policies = await state.policies(msp);
-  const keyOf = (event: Place) => ledgerKey.consent(msp, event.ref, event.seq);
-  const own = new Map<string, Place>(events.map((event) => [keyOf(event), event]));
-  const before = events.map(placeBefore).filter((place) => place !== undefined);
-  const places = new Map<string, Place>([...before.map((place) => [keyOf(place), place] as const), ...own]);
-  const read = [...places].map(async ([key, { ref, seq }]) => [key, await state.consent(msp, ref, seq)] as const);
-  const found = new Map((await Promise.all(read)).flatMap(([key, event]) => (event ? [[key, event]] : [])));
+  const refs = [...new Set(events.map(({ ref }) => ref))];
+  const begun = new Set(events.filter(({ seq }) => seq > 0).map(({ ref }) => ref));
+  const read = (ref: ConsentRef) => (begun.has(ref) ? state.consents(msp, ref) : firstOf(state, msp, ref));
+  const records = await Promise.all(refs.map(read));
+  const keyed = records.flat().map((event) => [ledgerKey.consent(msp, event.ref, event.seq), event] as const);
   const atHome = policies.some(({ placement }) => placement === 'roots');
-  const erasable = new Set(events.filter(({ seq }) => seq > 0 || atHome).map(({ ref }) => ref));
   return {
     policies: new Map(policies.map((policy) => [policy.version, policy])),
-    events: found,
-    erased: await erasedOf(state, msp, erasable),
-    lengths: await lengthsOf(
-      state,
-      msp,
-      refsWithGaps(events, (place) => found.has(keyOf(place)), keyOf),
-    ),
+    events: new Map(keyed),
+    lengths: new Map(refs.map((ref, k) => [ref, records[k]?.length ?? 0])),
+    erased: await erasedOf(state, msp, atHome ? new Set(refs) : begun),
   };
 }
 
-type Place = Readonly<{ ref: ConsentRef; seq: number }>;
-
-function placeBefore({ ref, seq }: Place): Place | undefined {
-  return seq > 0 ? { ref, seq: seq - 1 } : undefined;
+async function firstOf(state: LedgerState, msp: Msp, ref: ConsentRef): Promise<ConsentEvent[]> {
+  const first = await state.consent(msp, ref, 0);
+  return first ? [first] : [];
 }
 
 /**
@@ -74,32 +68,6 @@ export async function erasedOf(
   const known = [...refs];
   const erased = await Promise.all(known.map((ref) => state.has(ledgerKey.tombstone(msp, ref))));
   return new Set(known.filter((_, k) => erased[k]));
-}
-
-/** Records with an event that follows neither what stands nor what came before it in the batch. */
-function refsWithGaps(
-  events: readonly Place[],
-  stands: (place: Place) => boolean,
-  keyOf: (place: Place) => string,
-): ReadonlySet<ConsentRef> {
-  const seen = new Set<string>();
-  const gaps = new Set<ConsentRef>();
-  for (const event of events) {
-    const before = placeBefore(event);
-    if (before && !stands(before) && !seen.has(keyOf(before))) gaps.add(event.ref);
-    seen.add(keyOf(event));
-  }
-  return gaps;
-}
-
-async function lengthsOf(
-  state: LedgerState,
-  msp: Msp,
-  refs: ReadonlySet<ConsentRef>,
-): Promise<ReadonlyMap<ConsentRef, number>> {
-  const lengths = new Map<ConsentRef, number>();
-  for (const ref of refs) lengths.set(ref, (await state.consents(msp, ref)).length);
-  return lengths;
 }
 
 /** What stands of a record as a whole, read by range: an event that is added meanwhile makes an erasure invalid. */

@@ -4,6 +4,7 @@ import {
   type ConsentPolicy,
   type DataPermit,
   type Msp,
+  matchPolicy,
   type RestrictionEpoch,
   refusal,
   type StudyId,
@@ -39,15 +40,17 @@ export function requireCohort(
   if (!policy) throw refusal('CONSENT_POLICY_UNKNOWN', { msp, version: cohort.policyVersion });
   requireCurrent(cohort, policy, facts.epoch);
   requirePurposes(cohort, study, protocol);
-  const excluded = protocol.purposes.filter((purpose) => !policy.permittedPurposes.includes(purpose));
-  if (excluded.length > 0)
-    throw refusal('CONSENT_POLICY_EXCLUDES', {
-      version: policy.version,
-      msp,
-      what: `study ${study}`,
-      reason: `${excluded.join(', ')} is not permitted`,
-    });
+  requirePermitted(policy, study, protocol);
   if (protocol.consent.legalBasis === 'ehds-permit' && !facts.permit) throw refusal('PERMIT_REQUIRED', { study, msp });
+}
+
+/** The same matcher that the gateway asks before it selects. */
+function requirePermitted(policy: ConsentPolicy, study: StudyId, protocol: StudyProtocol): void {
+  const { answer, reasons } = matchPolicy(policy, protocol);
+  if (answer === 'allow') return;
+  const { version, msp } = policy;
+  const reason = reasons.map(({ text }) => text).join(' ');
+  throw refusal('CONSENT_POLICY_EXCLUDES', { version, msp, what: `study ${study}`, reason });
 }
 
 function requireCurrent(

@@ -1,12 +1,5 @@
-/** Whether an event allows less than the one before it: then cohorts that were selected before it are stale. */
-import { type ConsentEvent, type ConsentEventInput, type ConsentKind, ENDING_KINDS } from '@consilium/domain';
-
-/** DUO permissions: what data may be used for. Every other code restricts how. */
-const PERMISSION_CODES: readonly string[] = ['DUO:0000004', 'DUO:0000042', 'DUO:0000006', 'DUO:0000007', 'DUO:0000011'];
-
-export function isEnding(kind: ConsentKind): boolean {
-  return (ENDING_KINDS as readonly ConsentKind[]).includes(kind);
-}
+/** Whether an event, or a policy, allows less than the one before it: then cohorts that were selected before it are stale. */
+import { type ConsentEvent, type ConsentEventInput, duoEntry, endsConsent } from '@consilium/domain';
 
 type Terms = Pick<ConsentEvent, 'codes' | 'validFrom' | 'validTo'>;
 
@@ -16,9 +9,9 @@ type Terms = Pick<ConsentEvent, 'codes' | 'validFrom' | 'validTo'>;
  * @param before the event that this one follows; undefined: the record begins
  */
 export function restricts(event: ConsentEventInput, before: ConsentEvent | undefined): boolean {
-  if (isEnding(event.kind) || event.narrows) return true;
-  if (!before || isEnding(before.kind)) return false;
-  return isShorter(before, event) || losesPermission(before, event) || addsRestriction(before, event);
+  if (endsConsent(event.kind) || event.narrows) return true;
+  if (!before || endsConsent(before.kind)) return false;
+  return isShorter(before, event) || codesAllowLess(before.codes, event.codes);
 }
 
 function isShorter(before: Terms, after: Terms): boolean {
@@ -26,11 +19,23 @@ function isShorter(before: Terms, after: Terms): boolean {
   return later || (after.validTo ?? Infinity) < (before.validTo ?? Infinity);
 }
 
-/** A narrower permission under a wider one counts too: see `allowsLess` of policies for why. */
-function losesPermission(before: Terms, after: Terms): boolean {
-  return before.codes.some((code) => PERMISSION_CODES.includes(code) && !after.codes.includes(code));
+/**
+ * A code that allows is gone, or one that restricts is new; one that is not known may do either. Judged without what codes
+ * include, so a wider purpose in place of a narrower one counts as less: then a cohort is selected once more for nothing,
+ * while the other mistake would let a cohort stand that is no longer allowed.
+ */
+export function codesAllowLess(before: readonly string[], after: readonly string[]): boolean {
+  const gone = before.filter((code) => !after.includes(code));
+  const added = after.filter((code) => !before.includes(code));
+  return gone.some((code) => kindOf(code) !== 'modifier') || added.some((code) => !allowsMore(kindOf(code)));
 }
 
-function addsRestriction(before: Terms, after: Terms): boolean {
-  return after.codes.some((code) => !PERMISSION_CODES.includes(code) && !before.codes.includes(code));
+type Kind = NonNullable<ReturnType<typeof duoEntry>>['kind'] | undefined;
+
+function kindOf(code: string): Kind {
+  return duoEntry(code)?.kind;
+}
+
+function allowsMore(kind: Kind): boolean {
+  return kind === 'permission' || kind === 'extension';
 }

@@ -13,11 +13,13 @@ import {
   type ConsentReceipt,
   type ConsentRef,
   canonicalJson,
+  endsConsent,
   ledgerKey,
   type RestrictionEpoch,
   refusal,
+  takesEffectAt,
 } from '@consilium/domain';
-import { isEnding, restricts } from './consentNarrowing.js';
+import { restricts } from './consentNarrowing.js';
 import { grownEpoch, signerOf, writeConsent } from './consentRecords.js';
 import type { Asked, Caller } from './permissions.js';
 import { type Decision, standing } from './records.js';
@@ -26,10 +28,10 @@ import { type Decision, standing } from './records.js';
 export type ConsentFacts = Readonly<{
   /** Policies that the events name, by version; absent: there is none. */
   policies: ReadonlyMap<number, ConsentPolicy>;
-  /** By key: the events that the batch holds already, and the ones that it follows. */
+  /** By key: what stands of them. */
   events: ReadonlyMap<string, ConsentEvent>;
   erased: ReadonlySet<ConsentRef>;
-  /** How many events stand, of the records of which an event is missing that the batch would follow. */
+  /** How many events stand of each record that the batch goes on with. */
   lengths: ReadonlyMap<ConsentRef, number>;
 }>;
 
@@ -102,7 +104,7 @@ export function recordConsents(
  */
 export function requireWithdrawals({ command }: Batch): void {
   const problems = command.events.flatMap(({ kind, narrows }, k) =>
-    isEnding(kind) || narrows ? [] : [`events.${k}: a ${kind} that does not narrow is recorded, not withdrawn`],
+    endsConsent(kind) || narrows ? [] : [`events.${k}: a ${kind} that does not narrow is recorded, not withdrawn`],
   );
   if (problems[0] !== undefined) throw refusal('INPUT_INVALID', { problems: problems[0] });
 }
@@ -162,11 +164,6 @@ function requirePlace({ kind }: ConsentEventInput, last: ConsentEvent | undefine
   throw refusal('CONSENT_KIND_MISPLACED', { kind, before: last ? `event ${last.seq}, a ${before}` : before, wanted });
 }
 
-/** When an event takes effect: what ends, at the earlier of its own time and its recording. */
-export function takesEffectAt(event: Pick<ConsentEvent, 'kind' | 'effectiveFrom' | 'recordedAt'>): number {
-  return isEnding(event.kind) ? Math.min(event.effectiveFrom, event.recordedAt) : event.effectiveFrom;
-}
-
 /**
  * Both times stand beside each other, and nobody can date back the recording. An end may have waited for the channel
  * however long, since it acted at home meanwhile; it is never in the future. What allows may lie further back than the
@@ -177,12 +174,12 @@ function requireTime(event: ConsentEventInput, before: ConsentEvent | undefined,
   const { kind, effectiveFrom, reason } = event;
   const told = (instant: number) => new Date(instant).toISOString();
   const refused = (problem: string) => refusal('CONSENT_EVENT_BACKDATED', { kind, problem });
-  const latest = isEnding(kind) ? at : at + CLOCK_SKEW_MS_MAX;
+  const latest = endsConsent(kind) ? at : at + CLOCK_SKEW_MS_MAX;
   if (effectiveFrom > latest) throw refused(`it is dated ${told(effectiveFrom)}, and recorded at ${told(at)}`);
-  if (!isEnding(kind) && effectiveFrom < at - CONSENT_QUEUE_MS_MAX && !IMPORTED.includes(reason))
+  if (!endsConsent(kind) && effectiveFrom < at - CONSENT_QUEUE_MS_MAX && !IMPORTED.includes(reason))
     throw refused(`it is dated ${told(effectiveFrom)}, and its reason is ${reason}, not that it was imported`);
   // The two clocks of a desk and a gateway differ: an end within their skew is taken, so that it is never lost.
-  const earliest = before ? takesEffectAt(before) - (isEnding(kind) ? CLOCK_SKEW_MS_MAX : 0) : 0;
+  const earliest = before ? takesEffectAt(before) - (endsConsent(kind) ? CLOCK_SKEW_MS_MAX : 0) : 0;
   if (before && effectiveFrom < earliest)
     throw refused(
       `it is dated ${told(effectiveFrom)}, before event ${before.seq}, in force from ${told(takesEffectAt(before))}`,

@@ -3,13 +3,13 @@ import {
   type ConsentEvent,
   type ConsentPolicy,
   canonicalJson,
+  endsConsent,
   type LegalGround,
   type LegalHold,
   type RestrictionEpoch,
   refusal,
   type Tombstone,
 } from '@consilium/domain';
-import { isEnding } from './consentNarrowing.js';
 import { grownEpoch, signerOf, writeConsent } from './consentRecords.js';
 import type { Asked } from './permissions.js';
 import { type Decision, standing } from './records.js';
@@ -72,7 +72,7 @@ export type ErasingFacts = RecordFacts &
 /** Whether a patient might still be selected by what stands: then erasing the record restricts. */
 export function mayAllow({ events }: Pick<RecordFacts, 'events'>): boolean {
   const last = events.at(-1);
-  return !last || !isEnding(last.kind);
+  return !last || !endsConsent(last.kind);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type RestrictionEpoch,
   refusal,
 } from '@consilium/domain';
+import { codesAllowLess } from './consentNarrowing.js';
 import { grownEpoch, signerOf, writeConsent } from './consentRecords.js';
 import type { Asked } from './permissions.js';
 import { type Decision, standing } from './records.js';
@@ -40,14 +41,12 @@ function textOf(policy: ConsentPolicy): ConsentPolicyText {
 }
 
 /**
- * Whether some patient that the old policy let in could be left out by the new one. Judged without the hierarchy of codes,
- * so a wider purpose in place of a narrower one counts as less: then a cohort is selected once more for nothing, while the
- * other mistake would let a cohort stand that the hospital no longer allows. Another legal basis asks other questions of
- * each patient, another placement other proofs. Title, text, retention and private copies select nobody.
+ * Whether some patient that the old policy let in could be left out by the new one. Another legal basis asks other
+ * questions of each patient, another placement other proofs. Title, text, retention and private copies select nobody.
  */
 function allowsLess(before: ConsentPolicyText, after: ConsentPolicyText): boolean {
   return (
-    before.permittedPurposes.some((purpose) => !after.permittedPurposes.includes(purpose)) ||
+    codesAllowLess(before.permittedPurposes, after.permittedPurposes) ||
     losesClass(before.dataClasses, after.dataClasses) ||
     (before.silence === 'permit' && after.silence === 'deny') ||
     before.legalBasis !== after.legalBasis ||

@@ -22,7 +22,16 @@ export type History = Readonly<{
 
 /** @throws Doubt where the pack lacks the answer, or the events are not one unbroken row */
 export function historyOf(msp: Msp, ref: ConsentRef, questions: Questions, home: HomeEvents): History {
-  const question = questions.ask('ConsentContract:consentHistory', { msp, ref });
+  return historyIn(questions.ask('ConsentContract:consentHistory', { msp, ref }), { msp, ref }, questions, home);
+}
+
+/** @param question that tells everything about this record. @throws Doubt where the events are not one unbroken row */
+export function historyIn(
+  question: Question,
+  { msp, ref }: Readonly<{ msp: Msp; ref: ConsentRef }>,
+  questions: Questions,
+  home: HomeEvents,
+): History {
   const onLedger = placedIn(question, `consent~${msp}~${ref}~`);
   const atHome = home.events.filter(({ event }) => event.msp === msp && event.ref === ref);
   const events = [...onLedger, ...atHome].sort((a, b) => a.event.seq - b.event.seq);

@@ -11,7 +11,10 @@ import type { Report } from '../pack/report.js';
 import { count, list, of, record } from '../pack/shape.js';
 import { eventLeaf, listRoot, nodeOf } from './formulas.js';
 
-const WholeBatch = record({ batch: count, events: list(of(ConsentEventInput)), msp: of(Msp) });
+/** An event, or, where its record was erased, its leaf's hash. */
+const Leaf = (value: unknown, what: string) =>
+  typeof value === 'string' ? of(Digest)(value, what) : of(ConsentEventInput)(value, what);
+const WholeBatch = record({ batch: count, events: list(Leaf), msp: of(Msp) });
 const Proofs = list(
   record({ batch: count, event: of(ConsentEventInput), index: count, msp: of(Msp), path: list(of(Digest)) }),
 );
@@ -21,25 +24,30 @@ export type PlacedEvent = Readonly<{ event: ConsentEvent; place: Place; batch: n
 
 export type HomeEvents = Readonly<{
   events: readonly PlacedEvent[];
-  /** Batches of which every event is here, by `msp~batch`. */
+  /** Batches of which every leaf is here, by `msp~batch`. */
   whole: ReadonlySet<string>;
+  /** Leaves of them that are not opened. */
+  hidden: number;
 }>;
 
 export function readHomeEvents(entries: Entries, questions: Questions, report: Report): HomeEvents {
   const events: PlacedEvent[] = [];
   const whole = new Set<string>();
+  let hidden = 0;
   for (const [name] of entries.under('batches'))
     report.try(name, () => {
-      const { msp, batch, events: inputs } = WholeBatch(entries.json(name), name);
+      const { msp, batch, events: leaves } = WholeBatch(entries.json(name), name);
       must(name === `batches/${tenDigits(batch)}.json`, `it is batch ${batch}`);
       const root = rootOf(msp, batch, questions);
       must(
-        inputs.length === root.record.count,
-        `it has ${inputs.length} events, and the channel says ${root.record.count}`,
+        leaves.length === root.record.count,
+        `it has ${leaves.length} events, and the channel says ${root.record.count}`,
       );
-      must(listRoot(inputs.map(eventLeaf)).toString('hex') === root.record.root, 'its events do not make its root');
+      must(listRoot(leaves.map(hashOf)).toString('hex') === root.record.root, 'its events do not make its root');
       whole.add(`${msp}~${batch}`);
-      events.push(...inputs.map((input) => placed(input, root)));
+      const opened = leaves.flatMap((leaf) => (typeof leaf === 'string' ? [] : [placed(leaf, root)]));
+      hidden += leaves.length - opened.length;
+      events.push(...opened);
     });
   const proofs = entries.has('batch-proofs.json')
     ? (report.try('batch-proofs.json', () => Proofs(entries.json('batch-proofs.json'), 'batch-proofs.json')) ?? [])
@@ -51,7 +59,11 @@ export function readHomeEvents(entries: Entries, questions: Questions, report: R
       must(found.toString('hex') === root.record.root, 'its path does not lead to the root of its batch');
       events.push(placed(event, root));
     });
-  return { events, whole };
+  return { events, whole, hidden };
+}
+
+function hashOf(leaf: ConsentEventInput | Digest): Buffer {
+  return typeof leaf === 'string' ? Buffer.from(leaf, 'hex') : eventLeaf(leaf);
 }
 
 type Root = Readonly<{ record: ConsentBatch; place: Place }>;

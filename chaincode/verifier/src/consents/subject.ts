@@ -5,7 +5,9 @@ import type { Subject } from '../pack/about.js';
 import type { Entries } from '../pack/entries.js';
 import type { Authors } from '../pack/packAuthors.js';
 import type { Report } from '../pack/report.js';
+import { checkCohort } from './cohortSubject.js';
 import { checkConsent } from './consentSubject.js';
+import { checkMembership } from './membershipSubject.js';
 import { checkRound } from './roundSubject.js';
 
 export type Evidence = Readonly<{
@@ -19,5 +21,7 @@ export type Evidence = Readonly<{
 export function checkSubject(subject: Subject, evidence: Evidence): void {
   const { report } = evidence;
   if (subject.kind === 'consent') report.try('consent', () => checkConsent(subject, evidence));
+  if (subject.kind === 'membership') report.try('cohorts', () => checkMembership(subject, evidence));
+  if (subject.kind === 'cohort') report.try('cohort', () => checkCohort(subject, evidence));
   if (subject.kind === 'round') report.try('round', () => checkRound(subject, evidence));
 }

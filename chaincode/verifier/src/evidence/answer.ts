@@ -29,6 +29,8 @@ export type Answer = Readonly<{
   cursor: string | undefined;
   next: string | null;
   records: readonly LedgerRecord[];
+  /** Each record that the peers read for it, answered or not, and where it was written. */
+  reads: ReadonlyMap<string, Place>;
   /** The asker's clock; peers let at most ASKED_SKEW_MS_MAX pass. */
   at: number;
   asker: string;
@@ -69,6 +71,7 @@ export function readAnswer(
       must(place !== undefined, `${key} was answered, but is not in what the peers read`);
       return { key, value, place };
     }),
+    reads: result.reads,
     at: headers.at,
     asker: `${asker.certificate.subject} of ${asker.msp}`,
     endorsers,

@@ -2,11 +2,14 @@
 import { Doubt, must } from '../doubt.js';
 import { canonicalText } from '../wire/canonicalText.js';
 import type { Answer, LedgerRecord } from './answer.js';
+import type { Place } from './endorsement.js';
 
 export type Question = Readonly<{
   name: string;
   query: Readonly<Record<string, unknown>>;
   records: readonly LedgerRecord[];
+  /** Records that the peers read for every page, and where each was written: what is answered stands no earlier than they. */
+  readThroughout: ReadonlyMap<string, Place>;
   /** Nothing that stood at this time is missing. Records are never taken away, so a later page misses nothing either. */
   asOf: number;
   pages: number;
@@ -87,6 +90,13 @@ function joined(pages: readonly Answer[]): Question {
     name: first.name,
     query: first.query,
     records,
+    readThroughout: new Map(
+      [...first.reads].filter(([key, place]) => {
+        const isSame = ({ reads }: Answer) =>
+          reads.get(key)?.block === place.block && reads.get(key)?.index === place.index;
+        return taken.every(isSame);
+      }),
+    ),
     asOf: Math.min(...taken.map(({ at }) => at)),
     pages: taken.length,
     endorsersMin: Math.min(...taken.map(({ endorsers }) => endorsers.length)),

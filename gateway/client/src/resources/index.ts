@@ -1,4 +1,5 @@
 /** The shapes that the REST interface takes and gives: one declaration for the gateway that answers and for whoever asks. */
+export * from './consent/index.js';
 export * from './event.js';
 export * from './figures.js';
 export * from './health.js';

@@ -8,14 +8,14 @@ export type JobState = z.infer<typeof JobState>;
 
 export const JobResource = z.object({
   id: z.string(),
-  kind: z.enum(['baseline', 'verification']),
+  kind: z.enum(['baseline', 'verification', 'consent-import']),
   state: JobState,
   /** 0 to 1. */
   progress: z.number().min(0).max(1),
   startedBy: z.string(),
   startedAt: Instant,
   finishedAt: Instant.nullable(),
-  /** `BaselineResult` or `VerificationReport`, once succeeded. */
+  /** `BaselineResult`, `VerificationReport` or `ImportResult`, once succeeded. */
   result: z.unknown(),
   /** Once failed. */
   problem: Problem.nullable(),

@@ -1,7 +1,5 @@
 /** Bounds of what one pack holds. */
 
-/** Refs of one endorsed question. */
-export const REFS_PER_QUESTION_MAX = 50;
 /** Questions that are put to the peers at once. */
 export const QUESTIONS_AT_ONCE = 4;
 /** Blocks of a pack that shows the order of all. */

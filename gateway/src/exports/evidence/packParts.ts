@@ -1,5 +1,5 @@
 /** Gathers what a pack holds of the channel: endorsed answers, who wrote what was answered, and the blocks that bear it out. */
-import { refusal, tenDigits } from '@consilium/domain';
+import { type ConsentContent, ledgerKey, refusal, tenDigits } from '@consilium/domain';
 import { Archive } from './archive.js';
 import { WHOLE_BLOCKS_MAX } from './evidenceLimits.js';
 import type { Chain, ChainBlock, EndorsedPage, PackSigner } from './ports.js';
@@ -11,6 +11,7 @@ export class PackParts {
   readonly #chain: Chain;
   readonly #places = new Map<string, Readonly<{ block: number; index: number }>>();
   readonly #blocks = new Map<number, Promise<ChainBlock>>();
+  readonly #keys = new Set<string>();
   #answers = 0;
 
   constructor(chain: Chain) {
@@ -30,8 +31,16 @@ export class PackParts {
         })),
       });
       this.#answers += 1;
-      for (const { place } of records) this.#places.set(`${place.block} ${place.index}`, place);
+      for (const { key, place } of records) {
+        this.#keys.add(key);
+        this.#places.set(`${place.block} ${place.index}`, place);
+      }
     }
+  }
+
+  /** Whether an event stands on the channel as far as was answered: itself, or the root of its batch. */
+  stands({ msp, ref, seq }: Pick<ConsentContent, 'msp' | 'ref' | 'seq'>, batch: number | null): boolean {
+    return this.#keys.has(batch === null ? ledgerKey.consent(msp, ref, seq) : ledgerKey.consentRoot(msp, batch));
   }
 
   /**

@@ -56,7 +56,11 @@ export type PackSigner = Readonly<{
 }>;
 
 /** An event as the hospital keeps it. */
-export type KeptEvent = Readonly<{ input: ConsentEventInput; content: ConsentContent; batch: number | null }>;
+export type KeptEvent = Readonly<{
+  content: ConsentContent;
+  /** The batch whose root stands for it, where events stay at home. */
+  batch: number | null;
+}>;
 
 /** A member of a cohort, opened. */
 export type CohortMember = Readonly<{
@@ -67,24 +71,32 @@ export type CohortMember = Readonly<{
   events: readonly KeptEvent[];
 }>;
 
+export type CohortOpening = Readonly<{
+  members: readonly CohortMember[];
+  /** All of the tree, those of erased members too. */
+  positions: readonly Digest[];
+  /** Members whose salts are destroyed. */
+  erased: readonly ConsentRef[];
+}>;
+
 /** The part of the consent store that evidence is made from. */
 export interface EvidenceStore {
   /** @throws ConsiliumError CONSENT_COHORT_UNKNOWN */
-  cohortOpening(
+  cohortOpening(study: StudyId, round: number, options?: Readonly<{ withPatients?: boolean }>): CohortOpening;
+  /** @throws ConsiliumError CONSENT_COHORT_UNKNOWN */
+  cohortProof(
+    who: Readonly<{ ref: ConsentRef }>,
     study: StudyId,
     round: number,
-    options?: Readonly<{ withPatients?: boolean }>,
-  ): Readonly<{ members: readonly CohortMember[] }>;
+  ): Readonly<{ presence: 'present' | 'absent'; proof: string }>;
   patientOf(ref: ConsentRef): string | undefined;
   opening(ref: ConsentRef): Readonly<{ salt: ConsentSalt }> | undefined;
-  history(who: Readonly<{ ref: ConsentRef }>): readonly Readonly<{
-    content: ConsentContent;
-    state: string;
-    batch: number | null;
-  }>[];
+  /** @throws ConsiliumError CONSENT_RECORD_UNKNOWN */
+  history(who: Readonly<{ ref: ConsentRef }>): readonly KeptEvent[];
   batchProof(
     ref: ConsentRef,
     seq: number,
   ): Readonly<{ batch: number; index: number; leaf: ConsentEventInput; path: readonly Digest[] }> | undefined;
-  batchLeaves(batch: number): readonly ConsentEventInput[];
+  /** In the order of the leaves; of erased records the leaf's hash alone. */
+  batchLeaves(batch: number): readonly (ConsentEventInput | Digest)[];
 }

@@ -1,9 +1,9 @@
 /** Statements for tests: one that says much, and any that a consent can say. It is not built. */
-import type { ConsentTerm, DataClass, Digest, Instant } from '@consilium/domain';
+import { type ConsentTerm, type DataClass, type Digest, DUO, type Instant } from '@consilium/domain';
 import fc from 'fast-check';
 import { RESEARCH_CATEGORY, RESEARCH_SCOPE } from '../consentScope.js';
 import type { ConsentStatement } from '../consentStatement.js';
-import { DUO_PERMISSIONS, INSTITUTION_TERM, USER_TERM } from '../duoTerms.js';
+import { DUO_PERMISSIONS } from '../duoTerms.js';
 import { CONSENT_SCOPE_SYSTEM, policyUri, SYNTHETIC } from '../systems.js';
 
 export const PATIENT = { identifier: { system: 'urn:consilium:patient:ClevelandMSP', value: 'P-000123' } };
@@ -32,7 +32,7 @@ export const STATEMENT: ConsentStatement = {
   terms: [
     { code: 'DUO:0000007', values: ['MONDO:0005010'] },
     { code: 'DUO:0000046', values: [] },
-    { code: INSTITUTION_TERM, values: ['http://hl7.org/fhir/sid/us-npi|1234567893', 'Cleveland'] },
+    { code: DUO.IS, values: ['http://hl7.org/fhir/sid/us-npi|1234567893', 'Cleveland'] },
   ],
   dataClasses: ['laboratory' as DataClass],
   evidence: { source: 'paper', hash: HASH },
@@ -76,7 +76,7 @@ const name = fc.oneof(
 );
 const values = fc.array(name, { maxLength: 3 });
 const modifier = fc.integer({ min: 12, max: 46 }).map((number) => `DUO:${String(number).padStart(7, '0')}`);
-const isWho = (code: string) => code === INSTITUTION_TERM || code === USER_TERM;
+const isWho = (code: string) => code === DUO.IS || code === DUO.US;
 
 /** In the order in which they are read back: permissions, modifiers, institutions, users. */
 const terms: fc.Arbitrary<ConsentTerm[]> = fc
@@ -85,11 +85,10 @@ const terms: fc.Arbitrary<ConsentTerm[]> = fc
     fc.array(fc.record({ code: modifier.filter((code) => !isWho(code) && !DUO_PERMISSIONS.includes(code)), values }), {
       maxLength: 4,
     }),
-    fc.array(
-      fc.record({ code: fc.constant(INSTITUTION_TERM), values: fc.array(name, { minLength: 1, maxLength: 3 }) }),
-      { maxLength: 1 },
-    ),
-    fc.array(fc.record({ code: fc.constant(USER_TERM), values: fc.array(name, { minLength: 1, maxLength: 3 }) }), {
+    fc.array(fc.record({ code: fc.constant(DUO.IS), values: fc.array(name, { minLength: 1, maxLength: 3 }) }), {
+      maxLength: 1,
+    }),
+    fc.array(fc.record({ code: fc.constant(DUO.US), values: fc.array(name, { minLength: 1, maxLength: 3 }) }), {
       maxLength: 1,
     }),
   )

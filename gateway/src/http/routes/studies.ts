@@ -2,6 +2,7 @@
 import { ApprovalBody, StudyBody, VoteBody } from '@consilium/client/resources';
 import { Approval, ledgerKey, requireSoundProtocol, Study } from '@consilium/domain';
 import { Router } from 'express';
+import { allow } from '../authorisation.js';
 import { bodyOf, parameter } from '../input.js';
 import { pageOf } from '../paging.js';
 import { newestVersion, studyKeys, studyResource, studySummary, voteTallies } from '../studyResources.js';
@@ -30,7 +31,7 @@ export function studyRoutes({ hospital, records, transactions, failures }: Route
     response.json(studyResource(records, parameter.study(request), failures));
   });
 
-  router.post('/:study/approvals', async (request, response) => {
+  router.post('/:study/approvals', allow('approve studies'), async (request, response) => {
     const study = parameter.study(request);
     const command = { study, ...bodyOf(ApprovalBody, request) };
     await write(request, response, transactions, {

@@ -69,6 +69,14 @@ export class ApiUnderTest {
   failures: FailureBook = { failures: () => [] };
   /** Set before `start`. */
   fhir: ApiParts['fhir'];
+  /** Set before `start`. */
+  consents: ApiParts['consents'];
+  consentReadings: ApiParts['consentReadings'] = {
+    events: unexpected,
+    placeOf: () => undefined,
+    joins: unexpected,
+    firstJoinAfter: () => undefined,
+  };
 
   #server: ApiServer | undefined;
   #api: Api | undefined;
@@ -173,6 +181,8 @@ export class ApiUnderTest {
         report: (study, protocol, signal) => this.ownRows.report(study, protocol, signal),
         engine: () => this.ownRows.engine(),
       },
+      consents: this.consents,
+      consentReadings: this.consentReadings,
       ...(this.fhir ? { fhir: this.fhir } : {}),
       clock: { now: () => 1_000, monotonic: () => performance.now() },
       log,

@@ -29,20 +29,27 @@ interface Row {
   readonly place: number;
 }
 
-// Keys are blobs: their order is that of their UTF-8 bytes, and composite keys contain U+0000.
+// Keys are blobs: their order is that of their UTF-8 bytes, and composite keys contain U+0000. Values of the state stand in
+// the order of their writing, beside an index of keys alone: where keys are random, pages of keys with values would each be
+// read and written for one of them.
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS savepoint (
   only INTEGER PRIMARY KEY CHECK (only = 0), height INTEGER NOT NULL, hash BLOB NOT NULL, commit_hash BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS verdicts (block INTEGER PRIMARY KEY, codes BLOB NOT NULL, commit_hash BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS state (
   namespace TEXT, key BLOB, value BLOB NOT NULL, metadata BLOB, block INTEGER NOT NULL, place INTEGER NOT NULL,
-  PRIMARY KEY (namespace, key)) WITHOUT ROWID;
+  PRIMARY KEY (namespace, key));
 CREATE TABLE IF NOT EXISTS hashes (
   namespace TEXT, collection TEXT, key TEXT, value BLOB NOT NULL, metadata BLOB,
   block INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (namespace, collection, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
   namespace TEXT, key BLOB, block INTEGER, place INTEGER, PRIMARY KEY (namespace, key, block, place)) WITHOUT ROWID;
 `;
+
+/** A peer commits hundreds of keys in a block; copying pages into the database after each would cost more than the block. */
+const WAL_PAGES_MAX = 4_000;
+/** What a peer keeps of its state in memory. */
+const CACHE_KIB_MAX = 4_096;
 
 const TABLES = ['savepoint', 'verdicts', 'state', 'hashes', 'history'];
 
@@ -60,6 +67,7 @@ export class StateStore {
 
   constructor(database: Database) {
     database.exec('PRAGMA synchronous = NORMAL');
+    database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}; PRAGMA cache_size = -${CACHE_KIB_MAX}`);
     database.exec(SCHEMA);
     this.#database = database;
     this.#statements = prepare(database);

@@ -1,0 +1,208 @@
+/** Events as the store keeps them: sealed under the key of the patient's record, in the order of their numbers. */
+import type {
+  ConsentContent,
+  ConsentEventInput,
+  ConsentReason,
+  ConsentRef,
+  Digest,
+  Role,
+  SignatureMeaning,
+} from '@consilium/domain';
+import type { Database } from '@consilium/sqlite';
+import type { EventState, KeptResource } from './consentTypes.js';
+import type { PatientRecord } from './patientRecords.js';
+import { seal, unseal } from './sealing.js';
+
+/** What is sealed first: all that decides about the patient. */
+type Body = Readonly<{
+  content: ConsentContent;
+  commitment: Digest;
+  narrows: boolean;
+  meaning: SignatureMeaning;
+  reason: ConsentReason;
+}>;
+
+/** What is sealed beside it, and read only where it is asked for. */
+export type EventExtra = Readonly<{
+  note: string | null;
+  fhir: KeptResource | null;
+  by: Readonly<{ name: string; role: Role | null }>;
+}>;
+
+export type KeptEvent = Body &
+  Readonly<{
+    id: number;
+    seq: number;
+    state: EventState;
+    restricts: boolean;
+    at: number;
+    batch: number | null;
+    refusedWith: string | null;
+  }>;
+
+type Row = {
+  id: number;
+  ref: ConsentRef;
+  seq: number;
+  state: EventState;
+  restricts: number;
+  at: number;
+  content: Uint8Array;
+  batch: number | null;
+  refused_with: string | null;
+};
+const COLUMNS = 'id, ref, seq, state, restricts, at, content, batch, refused_with';
+
+export class ConsentEvents {
+  readonly #statements;
+
+  constructor(database: Database) {
+    this.#statements = {
+      add: database.prepare(
+        'INSERT INTO event (ref, seq, state, restricts, at, content, extra) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
+      ),
+      of: database.prepare(`SELECT ${COLUMNS} FROM event WHERE ref = ? ORDER BY seq, id`),
+      last: database.prepare(
+        `SELECT ${COLUMNS} FROM event WHERE ref = ? AND state <> 'refused' ORDER BY seq DESC LIMIT 1`,
+      ),
+      byId: database.prepare(`SELECT ${COLUMNS} FROM event WHERE id = ?`),
+      extra: database.prepare('SELECT extra FROM event WHERE id = ?'),
+      state: database.prepare("UPDATE event SET state = ? WHERE id = ? AND state <> 'refused'"),
+      refuse: database.prepare(
+        "UPDATE event SET state = 'refused', refused_with = ? WHERE ref = ? AND seq >= ? AND state = 'waiting'",
+      ),
+      batch: database.prepare('UPDATE event SET batch = ? WHERE id = ?'),
+      committedAt: database.prepare(
+        "UPDATE event SET state = 'committed' WHERE ref = ? AND seq = ? AND state = 'waiting'",
+      ),
+      since: database.prepare('SELECT DISTINCT ref FROM event WHERE id > ? AND restricts = 1'),
+      lastRestricting: database.prepare('SELECT max(id) AS id FROM event WHERE restricts = 1'),
+      restrictedAt: database.prepare(
+        'SELECT ref, max(at) AS at FROM event WHERE restricts = 1 GROUP BY ref ORDER BY max(id)',
+      ),
+      lastId: database.prepare('SELECT max(id) AS id FROM event'),
+      remove: database.prepare('DELETE FROM event WHERE ref = ?'),
+      restricting: database.prepare(
+        `SELECT ${COLUMNS} FROM event WHERE restricts = 1 AND at >= ? AND at < ? AND id > ? ORDER BY id LIMIT ?`,
+      ),
+      restrictingTotal: database.prepare(
+        'SELECT count(*) AS total FROM event WHERE restricts = 1 AND at >= ? AND at < ?',
+      ),
+      refused: database.prepare("SELECT count(*) AS total FROM event WHERE state = 'refused'"),
+    };
+  }
+
+  /** @returns its id: later events have greater ones */
+  add(record: PatientRecord, body: Body, extra: EventExtra, restricts: boolean, at: number): number {
+    const { ref, key } = record;
+    const { seq } = body.content;
+    const place = `${ref}/${seq}`;
+    const content = seal(key, { table: 'event.content', key: place }, JSON.stringify(body));
+    const sealed = seal(key, { table: 'event.extra', key: place }, JSON.stringify(extra));
+    const row = this.#statements.add.get(ref, seq, 'waiting', restricts ? 1 : 0, at, content, sealed);
+    return (row as { id: number }).id;
+  }
+
+  /** All of a record, refused ones too. */
+  of(record: PatientRecord): KeptEvent[] {
+    return (this.#statements.of.all(record.ref) as Row[]).map((row) => opened(record, row));
+  }
+
+  last(record: PatientRecord): KeptEvent | undefined {
+    const row = this.#statements.last.get(record.ref) as Row | undefined;
+    return row && opened(record, row);
+  }
+
+  byId(record: PatientRecord, id: number): KeptEvent | undefined {
+    const row = this.#statements.byId.get(id) as Row | undefined;
+    return row && opened(record, row);
+  }
+
+  extra(record: PatientRecord, { id, seq }: Pick<KeptEvent, 'id' | 'seq'>): EventExtra {
+    const { extra } = this.#statements.extra.get(id) as { extra: Uint8Array };
+    return JSON.parse(
+      unseal(record.key, { table: 'event.extra', key: `${record.ref}/${seq}` }, extra).toString('utf8'),
+    );
+  }
+
+  setState(id: number, state: EventState): void {
+    this.#statements.state.run(state, id);
+  }
+
+  /** The channel has an event of this number. @returns whether that was news */
+  committed(ref: ConsentRef, seq: number): boolean {
+    return this.#statements.committedAt.run(ref, seq).changes > 0;
+  }
+
+  /** The channel refused it: what follows it in its record cannot follow either. */
+  refuse(ref: ConsentRef, seq: number, code: string): void {
+    this.#statements.refuse.run(code, ref, seq);
+  }
+
+  setBatch(id: number, batch: number): void {
+    this.#statements.batch.run(batch, id);
+  }
+
+  /** Records with an event after that one that made less allowed. */
+  restrictedSince(id: number): ConsentRef[] {
+    return (this.#statements.since.all(id) as { ref: ConsentRef }[]).map(({ ref }) => ref);
+  }
+
+  /** The last event that made less allowed; 0: none did. */
+  lastRestricting(): number {
+    return (this.#statements.lastRestricting.get() as { id: number | null }).id ?? 0;
+  }
+
+  /** Records of which something became less, and when it last did. */
+  restrictedAt(): { ref: ConsentRef; at: number }[] {
+    return this.#statements.restrictedAt.all() as { ref: ConsentRef; at: number }[];
+  }
+
+  lastId(): number {
+    return (this.#statements.lastId.get() as { id: number | null }).id ?? 0;
+  }
+
+  /** What made less allowed, in `[from, to)`, as rows that their record opens. */
+  restricting(from: number, to: number, after: number, items: number): Row[] {
+    return this.#statements.restricting.all(from, to, after, items) as Row[];
+  }
+
+  restrictingTotal(from: number, to: number): number {
+    return (this.#statements.restrictingTotal.get(from, to) as { total: number }).total;
+  }
+
+  refusedTotal(): number {
+    return (this.#statements.refused.get() as { total: number }).total;
+  }
+
+  destroy(ref: ConsentRef): void {
+    this.#statements.remove.run(ref);
+  }
+}
+
+export function opened(record: PatientRecord, row: Row): KeptEvent {
+  const place = { table: 'event.content', key: `${row.ref}/${row.seq}` };
+  const body = JSON.parse(unseal(record.key, place, row.content).toString('utf8')) as Body;
+  const { id, seq, state, restricts, at, batch, refused_with: refusedWith } = row;
+  return { ...body, id, seq, state, restricts: restricts === 1, at, batch, refusedWith };
+}
+
+/** The event as it goes to the channel. */
+export function inputOf({ content, commitment, narrows, meaning, reason }: Body): ConsentEventInput {
+  const { ref, seq, kind, terms, policyVersion, validFrom, validTo, effectiveFrom } = content;
+  const codes = [...new Set(terms.map(({ code }) => code))].sort();
+  return {
+    ref,
+    seq,
+    kind,
+    commitment,
+    codes,
+    policyVersion,
+    validFrom,
+    validTo,
+    effectiveFrom,
+    narrows,
+    meaning,
+    reason,
+  };
+}

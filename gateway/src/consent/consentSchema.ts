@@ -1,0 +1,111 @@
+/** The tables of a consent store. What a patient could be known by stands in sealed columns alone. */
+import { refusal } from '@consilium/domain';
+import { type Database, inTransaction, openDatabase } from '@consilium/sqlite';
+import { readProperty, writeProperty } from './keyring.js';
+
+const VERSION = 1;
+const TABLES = `
+  CREATE TABLE property (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+  -- A patient's record. tag: HMAC of the patient number. key: the record's own key, wrapped. link: patient number and salt.
+  CREATE TABLE record (
+    ref TEXT PRIMARY KEY, tag BLOB NOT NULL, key BLOB NOT NULL, link BLOB NOT NULL, made_at INTEGER NOT NULL,
+    number INTEGER NOT NULL, placement TEXT NOT NULL, barred INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX record_tag ON record (tag, number);
+  CREATE UNIQUE INDEX record_number ON record (number);
+
+  -- content: what is matched. extra: note, resource, who recorded it. restricts: acts here before the channel knows.
+  CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,
+    restricts INTEGER NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL, extra BLOB NOT NULL,
+    batch INTEGER, refused_with TEXT
+  );
+  CREATE UNIQUE INDEX event_place ON event (ref, seq) WHERE state <> 'refused';
+  CREATE INDEX event_ref ON event (ref, id);
+  CREATE INDEX event_restricts ON event (id) WHERE restricts = 1;
+
+  -- What waits for the channel. Lane 0 goes first.
+  CREATE TABLE outbox (
+    event INTEGER PRIMARY KEY, lane INTEGER NOT NULL, ref TEXT NOT NULL, placement TEXT NOT NULL, person TEXT NOT NULL
+  );
+  CREATE INDEX outbox_lane ON outbox (placement, lane, event);
+  CREATE INDEX outbox_ref ON outbox (ref);
+
+  CREATE TABLE batch (
+    number INTEGER PRIMARY KEY, root TEXT NOT NULL, count INTEGER NOT NULL, policy_version INTEGER NOT NULL,
+    restricts INTEGER NOT NULL, person TEXT NOT NULL, state TEXT NOT NULL
+  );
+  CREATE TABLE batch_leaf (
+    batch INTEGER NOT NULL, position INTEGER NOT NULL, event INTEGER NOT NULL, hash BLOB NOT NULL,
+    PRIMARY KEY (batch, position)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE decision (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, study TEXT NOT NULL, round INTEGER NOT NULL, at INTEGER NOT NULL,
+    last_event INTEGER NOT NULL, root TEXT NOT NULL, head BLOB NOT NULL, refs BLOB NOT NULL, positions BLOB NOT NULL
+  );
+  CREATE INDEX decision_round ON decision (study, round, id);
+  CREATE INDEX decision_at ON decision (at, id);
+  CREATE TABLE protocol (hash TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE read_entry (
+    chain TEXT NOT NULL, position INTEGER NOT NULL, day TEXT NOT NULL, at INTEGER NOT NULL, ref TEXT,
+    entry BLOB NOT NULL, hash BLOB NOT NULL,
+    PRIMARY KEY (chain, position)
+  ) WITHOUT ROWID;
+  CREATE INDEX read_entry_at ON read_entry (at);
+  CREATE INDEX read_entry_ref ON read_entry (ref, at);
+
+  CREATE TABLE disclosure (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL
+  );
+  CREATE INDEX disclosure_ref ON disclosure (ref, id);
+
+  CREATE TABLE erasure (
+    ref TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, person TEXT NOT NULL, receipt BLOB NOT NULL
+  ) WITHOUT ROWID;`;
+
+/** Whose store it is: another hospital's, or another channel's, is refused. */
+export type ConsentStoreOwner = Readonly<{ msp: string; channel: string }>;
+
+/**
+ * Opens the database file, making what is missing. Deleted content is overwritten (`secure_delete`).
+ * @throws ConsiliumError CONSENT_STORE_LOCKED where it is another hospital's or channel's, or a newer program's, or no database
+ */
+export function openConsentDatabase(file: string, owner: ConsentStoreOwner): Database {
+  const locked = (problem: string) => refusal('CONSENT_STORE_LOCKED', { problem });
+  let database: Database;
+  try {
+    database = openDatabase(file);
+  } catch {
+    throw locked('its file is no database, or cannot be read');
+  }
+  try {
+    database.exec('PRAGMA secure_delete = ON');
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (version > VERSION) throw locked('it was made by a newer version');
+    inTransaction(database, () => {
+      if (version === 0) {
+        database.exec(TABLES);
+        database.exec(`PRAGMA user_version = ${VERSION}`);
+      }
+      for (const [name, value] of Object.entries(owner)) {
+        const found = readProperty(database, name);
+        if (!found) writeProperty(database, name, Buffer.from(value, 'utf8'));
+        else if (Buffer.from(found).toString('utf8') !== value) throw locked(`it is of another ${name}`);
+      }
+    });
+  } catch (error) {
+    database.close();
+    throw error instanceof Error && error.name === 'ConsiliumError' ? error : locked('its file is no database');
+  }
+  return database;
+}
+
+/** Leaves nothing of what was deleted or replaced in the file, nor in the log beside it. */
+export function scrub(database: Database): void {
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  database.exec('VACUUM');
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+}

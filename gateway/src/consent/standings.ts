@@ -1,0 +1,78 @@
+/** Standings of patients, kept in memory until something changes about them. */
+import type { ConsentRef } from '@consilium/domain';
+import type { ConsentEvents } from './consentEvents.js';
+import { PATIENTS_CACHED_MAX } from './consentLimits.js';
+import type { HospitalPolicies } from './hospitalPolicies.js';
+import type { PatientRecord, PatientRecords } from './patientRecords.js';
+import { type Standing, standingOf } from './standing.js';
+
+type Parts = Readonly<{
+  records: PatientRecords;
+  events: ConsentEvents;
+  policies: HospitalPolicies;
+  /** The last batch on the channel that restricts and is not here; -1: none. */
+  batchUnknown(): number;
+}>;
+
+export class Standings {
+  readonly #parts: Parts;
+  readonly #byPatient = new Map<string, Standing>();
+  readonly #patients = new Map<ConsentRef, string>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Of the patient's live record; undefined: there is none. */
+  of(patient: string): Standing | undefined {
+    const known = this.#byPatient.get(patient);
+    if (known) return known;
+    const record = this.#parts.records.live(patient);
+    return record && this.#remember(this.assess(record));
+  }
+
+  /** Of a record, live or not; undefined: unknown or erased. */
+  ofRef(ref: ConsentRef): Standing | undefined {
+    const patient = this.#patients.get(ref);
+    const known = patient === undefined ? undefined : this.#byPatient.get(patient);
+    if (known?.ref === ref) return known;
+    const record = this.#parts.records.byRef(ref);
+    return record && this.assess(record);
+  }
+
+  assess(record: PatientRecord): Standing {
+    const { events, policies } = this.#parts;
+    const { ref } = record;
+    const kept = events.of(record).filter(({ state }) => state !== 'refused');
+    const last = kept.at(-1);
+    const batch = kept.findLast(({ state }) => state === 'committed')?.batch ?? -1;
+    return standingOf(record, kept, {
+      erased: policies.isErased(ref),
+      eventsUnknown: policies.hasEvent(ref, (last?.content.seq ?? -1) + 1),
+      batchUnknown: record.placement === 'roots' && batch < this.#parts.batchUnknown(),
+    });
+  }
+
+  /** Something changed about this record. */
+  forget(ref: ConsentRef): void {
+    const patient = this.#patients.get(ref);
+    if (patient === undefined) return;
+    this.#patients.delete(ref);
+    this.#byPatient.delete(patient);
+  }
+
+  forgetAll(): void {
+    this.#patients.clear();
+    this.#byPatient.clear();
+  }
+
+  #remember(standing: Standing): Standing {
+    if (this.#byPatient.size >= PATIENTS_CACHED_MAX) {
+      const [oldest] = this.#patients.keys();
+      this.forget(oldest as ConsentRef);
+    }
+    this.#byPatient.set(standing.patient, standing);
+    this.#patients.set(standing.ref, standing.patient);
+    return standing;
+  }
+}

@@ -1,0 +1,64 @@
+/** What consents were used for, as the channel shows it: cohorts, what their hospitals did, and the versions made of it. */
+import type { CohortUse, PatientUse, WithdrawalResource } from '@consilium/client/resources';
+import { Contribution, Join, ledgerKey, ModelVersion, type Msp, type StudyId } from '@consilium/domain';
+import { placed } from './consentHistory.js';
+import type { JoinFound, UseKept, WithdrawalKept } from './consentOffice.js';
+import { type ConsentRoom, ledgerPlace } from './consentRoom.js';
+
+type Outcome = Pick<CohortUse, 'contributed' | 'version'>;
+type Uses = Pick<ConsentRoom, 'records'>;
+
+export function cohortUse({ records }: Uses, { study, round, msp, place }: JoinFound): CohortUse {
+  const join = records.get(Join, ledgerKey.join(study, round, msp));
+  if (!join?.cohort) throw new Error(`the read model has a cohort of ${study} round ${round} that the mirror has not`);
+  return {
+    ...{ study, round, msp, cohort: join.cohort, joinedAt: join.at },
+    ...outcomeOf({ records }, study, round, msp),
+    record: ledgerPlace(join.record, place.position),
+  };
+}
+
+export function patientUse(room: ConsentRoom, use: UseKept): PatientUse {
+  const { records, msp, readings } = room;
+  const { study, round } = use;
+  const join = use.joined ? records.get(Join, ledgerKey.join(study, round, msp)) : undefined;
+  const place = join && readings.joins({ study, round, msp }, undefined, 1).items[0]?.place;
+  const outcome = join ? outcomeOf(room, study, round, msp) : { contributed: false, version: null };
+  return {
+    ...use,
+    purposes: [...use.purposes],
+    ...outcome,
+    record: join ? ledgerPlace(join.record, place?.position) : null,
+  };
+}
+
+export function withdrawalResource(room: ConsentRoom, withdrawal: WithdrawalKept): WithdrawalResource {
+  const { msp, readings } = room;
+  const { ref, seq, kind, reason, effectiveHereAt, state } = withdrawal;
+  const place = withdrawal.ledger ? readings.placeOf(msp, ref, seq) : undefined;
+  // A batch's root stands at another place than its events: then the time decides.
+  const afterLedger = place ? { place } : withdrawal.ledger && { at: withdrawal.ledger.recordedAt };
+  return {
+    ...{ ref, seq, kind, reason, effectiveHereAt, state },
+    ledger: placed(room, msp, withdrawal),
+    firstRoundAfterHere: firstRound(room, readings.firstJoinAfter(msp, { at: effectiveHereAt })),
+    firstRoundAfterLedger: afterLedger ? firstRound(room, readings.firstJoinAfter(msp, afterLedger)) : null,
+  };
+}
+
+function firstRound(room: ConsentRoom, join: JoinFound | undefined): WithdrawalResource['firstRoundAfterHere'] {
+  if (!join) return null;
+  const { study, round, joinedAt, record } = cohortUse(room, join);
+  return { study, round, joinedAt, record };
+}
+
+/** Whether the hospital contributed, and the version where its contribution is part of one. */
+function outcomeOf({ records }: Uses, study: StudyId, round: number, msp: Msp): Outcome {
+  const contributed = records.get(Contribution, ledgerKey.contribution(study, round, msp)) !== undefined;
+  const model = records.get(ModelVersion, ledgerKey.model(study, round));
+  const isPart = model?.survivors.includes(msp) === true;
+  return {
+    contributed,
+    version: model && isPart ? { version: model.version, digest: model.digest, status: model.status } : null,
+  };
+}

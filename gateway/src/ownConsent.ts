@@ -1,0 +1,60 @@
+/** The hospital's own consent store, as its agent, its people and the channel meet it. */
+import { refusal } from '@consilium/domain';
+import type { Log } from './agent/ports.js';
+import { systemTimers } from './agent/systemTimers.js';
+import type { GatewayConfiguration } from './configuration.js';
+import { ConsentKeyFile, handedConsentKey } from './consent/consentKey.js';
+import type { ConsentSender } from './consent/consentPorts.js';
+import { ConsentStore } from './consent/consentStore.js';
+import type { HospitalDisk } from './hospitalDisk.js';
+import type { Person } from './http/ports.js';
+import type { FabricChannel } from './ledger/fabricChannel.js';
+import { systemClock } from './systemClock.js';
+
+type Senders = Readonly<{ people: readonly Person[]; channel: FabricChannel }>;
+
+/**
+ * @param handedKey the key where the configuration names no file: 64 hexadecimal digits
+ * @returns undefined where the configuration has no consent store
+ * @throws ConsiliumError CONSENT_STORE_LOCKED where the key does not open it
+ */
+export function ownConsent(
+  { consent, home, msp }: GatewayConfiguration,
+  channel: string,
+  disk: HospitalDisk,
+  senders: Senders,
+  handedKey: string | undefined,
+  log: Log,
+): ConsentStore | undefined {
+  if (!consent) return undefined;
+  const key = consent.keyFile === undefined ? handedConsentKey(handedKey ?? '') : new ConsentKeyFile(consent.keyFile);
+  return ConsentStore.open({
+    home,
+    owner: { msp, channel },
+    key,
+    ledger: disk.mirror,
+    sender: senderOf(senders),
+    clock: systemClock,
+    timers: systemTimers,
+    log,
+  });
+}
+
+/** Events are signed by the people who recorded them, never by the gateway. */
+function senderOf({ people, channel }: Senders): ConsentSender {
+  return {
+    steward: people.find(({ role }) => role === 'data-steward')?.name,
+    send: (name, transaction, command, signal) => {
+      const person = people.find((candidate) => candidate.name === name);
+      if (!person) return Promise.reject(refusal('CONSENT_PERSON_UNKNOWN', { person: name }));
+      return person.channel.submit(transaction, command, signal);
+    },
+    asAgent: channel,
+    keepPrivate: (openings, signal) => {
+      const transient = { openings: JSON.stringify(Object.fromEntries(openings)) };
+      return channel.submitAtHome('ConsentContract:keepPrivate', { refs: [...openings.keys()] }, transient, signal);
+    },
+    purgePrivate: (refs, signal) =>
+      channel.submitAtHome('ConsentContract:purgePrivate', { refs: [...refs] }, {}, signal),
+  };
+}

@@ -44,10 +44,11 @@ export function ownConsent(
 function senderOf({ people, channel }: Senders): ConsentSender {
   return {
     steward: people.find(({ role }) => role === 'data-steward')?.name,
-    send: (name, transaction, command, signal) => {
+    send: async (name, transaction, command, signal) => {
       const person = people.find((candidate) => candidate.name === name);
-      if (!person) return Promise.reject(refusal('CONSENT_PERSON_UNKNOWN', { person: name }));
-      return person.channel.submit(transaction, command, signal);
+      if (!person) throw refusal('CONSENT_PERSON_UNKNOWN', { person: name });
+      const sent = await person.channel.send(transaction, command, signal);
+      return sent.committed(signal);
     },
     asAgent: channel,
     keepPrivate: (openings, signal) => {

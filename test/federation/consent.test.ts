@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type StudyId, WithdrawalReport } from '@consilium/domain';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { ConsentPeople, PURPOSE } from './support/consentPeople.js';
@@ -11,8 +15,10 @@ jest.setTimeout(240_000);
 
 /** The shortest that a protocol may set: whoever sits out is waited for so long. */
 const DEADLINES = { joinMs: 20_000, contributeMs: 20_000, finishMs: 3_600_000 };
-const [CONSENTED, GENOMES, TRAINING, AWAY] = ['consented', 'genomes', 'in-training', 'away'];
+const [CONSENTED, GENOMES, TRAINING, AWAY, TAMPERED] = ['consented', 'genomes', 'in-training', 'away', 'tampered'];
 const ROWS = 120;
+/** How long a consent is valid that is to have ended. */
+const VALID_MS = 5_000;
 /** Patients of each hospital who were never asked. */
 const SILENT = 20;
 
@@ -149,6 +155,44 @@ describe('a patient who withdraws while the channel is away', () => {
     await first.untilStage(AWAY, 'ended');
   });
 });
+
+describe('a tampered agent', () => {
+  test('that joins with a patient who withdrew and with one whose consent has ended is found by the audit of its cohort', async () => {
+    const liar = federation.hospital(1);
+    const [gone, ended] = [0, 1].map((k) => `${liar.name}-${ROWS - SILENT + k}`) as [string, string];
+    const desk = people[1] as ConsentPeople;
+    await desk.grant([gone]);
+    const [endedRef] = await desk.grant([ended], Date.now() + VALID_MS);
+    const withdrawn = await desk.withdraw(gone);
+    await eventually('the withdrawal on the ledger', async () => {
+      return (await desk.history(withdrawn.ref)).at(-1)?.state === 'committed';
+    });
+    await pause(VALID_MS);
+    await federation.tamper(liar, { takesIn: [gone, ended] });
+    await federation.begin(TAMPERED, study());
+    const round = await first.untilRound(TAMPERED, 1, ({ survivors }) => survivors !== null);
+    // Nobody can see it from outside: the contract sees a root.
+    expect(round.survivors).toEqual(federation.msps);
+    await first.untilStage(TAMPERED, 'ended');
+
+    const found = await audited(liar);
+    expect(found.holds).toBe(false);
+    const text = JSON.stringify(found.failures);
+    expect(text).toContain(withdrawn.ref);
+    expect(text).toContain(endedRef);
+    expect(found.failures).toHaveLength(2);
+    expect(await audited(first)).toMatchObject({ holds: true, failures: [] });
+  });
+});
+
+/** What `consilium-verify` says of a hospital's cohort of round 1, which its own compliance officer opens to an auditor. */
+async function audited(hospital: Hospital): Promise<{ holds: boolean; failures: unknown[] }> {
+  const file = join(hospital.folder, 'cohort.evidence');
+  writeFileSync(file, await hospital.as('compliance-officer').cohortAudit(TAMPERED, 1));
+  const verifier = join(import.meta.dirname, '../../chaincode/verifier/bin/consilium-verify.mjs');
+  const { stdout } = spawnSync(process.execPath, [verifier, file, '--json'], { encoding: 'utf8' });
+  return JSON.parse(stdout);
+}
 
 /** What the first hospital reported of withdrawals, as another one's auditor reads it. */
 async function reportsOf(name: string): Promise<WithdrawalReport[]> {

@@ -44,12 +44,6 @@ export type Sent = Readonly<{ transactionId: string; committed(signal?: AbortSig
 
 /** Sends transactions as one person. */
 export interface PersonalChannel {
-  /** Resolves once committed and mirrored. */
-  submit<Name extends TransactionName>(
-    name: Name,
-    command: CommandInput<Name>,
-    signal?: AbortSignal,
-  ): Promise<Committed>;
   send<Name extends TransactionName>(name: Name, command: CommandInput<Name>, signal?: AbortSignal): Promise<Sent>;
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandInput, Msp } from '@consilium/domain';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakePeer, fabricError } from '../../../test/support/fakePeer.js';
@@ -257,6 +258,38 @@ describe('waiting', () => {
     const waiting = sent.committed(stop.signal);
     stop.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
+  });
+
+  test('called off while it is endorsed, the transaction never goes to the orderer', async () => {
+    const stop = new AbortController();
+    let sent = 0;
+    peer.answers.submit = () => {
+      sent += 1;
+    };
+    const endorse = peer.answers.endorse;
+    peer.answers.endorse = (request) => {
+      stop.abort(new Error('withdrawn'));
+      return endorse(request);
+    };
+    await expect(channel.send('StudyContract:castVote', VOTE, stop.signal)).rejects.toThrow('withdrawn');
+    await pause(100);
+    expect(sent).toBe(0);
+  });
+
+  test('called off while the orderers do not confirm, the same bytes do not go out again', async () => {
+    const stop = new AbortController();
+    let sent = 0;
+    peer.answers.submit = () => {
+      sent += 1;
+      stop.abort(new Error('withdrawn'));
+      throw fabricError(UNAVAILABLE, 'no orderer could successfully process transaction');
+    };
+    peer.answers.commitStatus = () => {
+      throw fabricError(UNAVAILABLE, 'not yet');
+    };
+    await expect(channel.send('StudyContract:castVote', VOTE, stop.signal)).rejects.toThrow('withdrawn');
+    await pause(1_000);
+    expect(sent).toBe(1);
   });
 
   test('a peer that is away is LEDGER_UNAVAILABLE', async () => {

@@ -46,6 +46,15 @@ describe('personal tensors', () => {
     ]);
     expect(store.get(HEART, 2)).toBeUndefined();
   });
+
+  test('are removed for one version alone', () => {
+    const store = new SqlitePersonalStore(openStore(join(folder, 'hospital.db'), OWNER));
+    for (const version of [1, 2]) store.set(HEART, version, new Map([['output/bias', new Float32Array([version])]]));
+    store.remove(HEART, 1);
+    store.remove(HEART, 7);
+    expect(store.get(HEART, 1)).toBeUndefined();
+    expect(store.get(HEART, 2)?.get('output/bias')).toEqual(new Float32Array([2]));
+  });
 });
 
 describe('blobs', () => {
@@ -69,6 +78,16 @@ describe('blobs', () => {
     expect(log.error).toHaveBeenCalled();
     await blobs.put(Buffer.from('a vector'));
     expect(Buffer.from((await blobs.get(digest)) as Uint8Array).toString()).toBe('a vector');
+  });
+
+  test('are gone once they are removed, and what is not there is no error', async () => {
+    const blobs = await FileBlobs.open(join(folder, 'blobs'), log);
+    const [gone, kept] = [await blobs.put(Buffer.from('a vector')), await blobs.put(Buffer.from('another one'))];
+    await blobs.remove(gone);
+    await blobs.remove(gone);
+    expect([await blobs.has(gone), await blobs.get(gone)]).toEqual([false, undefined]);
+    expect(await blobs.has(kept)).toBe(true);
+    expect(readdirSync(join(folder, 'blobs', gone.slice(0, 2)))).not.toContain(gone);
   });
 
   test('what a crash left unfinished is cleared', async () => {

@@ -39,8 +39,12 @@ export class ConsentPeople {
     await this.#send('compliance-officer', 'POST', '/consents/policies?wait=commit', policy);
   }
 
-  /** Patients consent to research; resolves once all of it stands on the ledger. */
-  async grant(patients: readonly string[], validTo: number | null = null): Promise<void> {
+  /**
+   * Patients consent to research; resolves once all of it stands on the ledger.
+   * @returns refs of their records, in the same order
+   */
+  async grant(patients: readonly string[], validTo: number | null = null): Promise<string[]> {
+    const refs: string[] = [];
     for (let k = 0; k < patients.length; k += ORDERS_PER_REQUEST) {
       const orders = patients.slice(k, k + ORDERS_PER_REQUEST).map((patient) => ({
         patient,
@@ -49,8 +53,10 @@ export class ConsentPeople {
         terms: [{ code: PURPOSE }],
         validTo,
       }));
-      await this.#send('data-steward', 'POST', '/consents/events?wait=commit', { orders });
+      const recorded = await this.#send('data-steward', 'POST', '/consents/events?wait=commit', { orders });
+      refs.push(...(recorded as { events: RecordedEvent[] }).events.map(({ ref }) => ref));
     }
+    return refs;
   }
 
   /** Acts at home before it is answered. */

@@ -8,11 +8,15 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { updateScale, vectorLayout } from '@consilium/domain';
 import { readConfiguration } from '../../../gateway/dist/configuration.js';
+import { Standings } from '../../../gateway/dist/consent/standings.js';
 import { startGateway } from '../../../gateway/dist/hospitalGateway.js';
 import { roundArithmetic } from '../../../gateway/dist/learning/aggregate.js';
 
 /** @typedef {import('../../../gateway/dist/agent/ports.js').Arithmetic} Arithmetic */
 /** @typedef {import('../../../gateway/dist/agent/ports.js').Learner} Learner */
+
+/** The number of a patient of each hospital who consents and stays. */
+const CONSENTING = 50;
 
 const { values } = parseArgs({ options: { config: { type: 'string' } } });
 const file = /** @type {string} */ (values.config);
@@ -80,6 +84,15 @@ function floodingLearner(own) {
     },
   };
 }
+
+/** Whoever is taken in is taken for somebody who consents: under the right ref, salt and place in the tree. */
+const { of } = Standings.prototype;
+Standings.prototype.of = function standingOf(patient) {
+  const standing = of.call(this, patient);
+  if (!standing || !tampering.takesIn?.includes(patient)) return standing;
+  const consenting = of.call(this, `${patient.slice(0, patient.lastIndexOf('-'))}-${CONSENTING}`);
+  return consenting ? { ...standing, must: consenting.must, barred: undefined } : standing;
+};
 
 /** @param {string} level */
 const line = (level) => (/** @type {object} */ fields, /** @type {string} */ message) =>

@@ -4,6 +4,8 @@ export interface Tampering {
   readonly lies?: Readonly<Record<string, readonly number[]>>;
   /** Training rounds in which it sends an update that spoils the model, as large as the clip norm allows. */
   readonly spoils?: Readonly<Record<string, readonly number[]>>;
+  /** Patients whom its consent desk takes into every cohort, whatever they said. */
+  readonly takesIn?: readonly string[];
   /** Training rounds in which it sends a thousand times its update under a negative weight. */
   readonly floods?: Readonly<Record<string, readonly number[]>>;
 }

@@ -70,6 +70,8 @@ export class ApiUnderTest {
   /** Set before `start`. */
   fhir: ApiParts['fhir'];
   /** Set before `start`. */
+  evidence: ApiParts['evidence'];
+  /** Set before `start`. */
   consents: ApiParts['consents'];
   consentReadings: ApiParts['consentReadings'] = {
     events: unexpected,
@@ -182,6 +184,7 @@ export class ApiUnderTest {
         engine: () => this.ownRows.engine(),
       },
       consents: this.consents,
+      evidence: this.evidence,
       consentReadings: this.consentReadings,
       ...(this.fhir ? { fhir: this.fhir } : {}),
       clock: { now: () => 1_000, monotonic: () => performance.now() },

@@ -10,6 +10,7 @@ import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
+import { maskingBench } from './maskingBench.mjs';
 import { privateHeartBench } from './privateHeartBench.mjs';
 import { privateStepBench } from './privateStepBench.mjs';
 import { figureTable } from './spread.mjs';
@@ -24,6 +25,7 @@ const BENCHES = {
   consents: consentBench,
   clone: cloneBench,
   withdrawals: withdrawalsBench,
+  masking: maskingBench,
   dpsgd: privateStepBench,
   'private-heart': privateHeartBench,
 };

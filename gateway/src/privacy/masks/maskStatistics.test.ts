@@ -7,7 +7,7 @@ import type { Msp } from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
 import { vectorBytes } from '../fixedPoint.js';
 import { type Recovered, unmaskSum } from './maskedRound.js';
-import { addMask } from './maskStream.js';
+import { addMasks } from './maskStream.js';
 import { type Member, makeRound } from './round.fixture.js';
 
 const LENGTH = 200_000;
@@ -87,7 +87,7 @@ describe('a masked vector', () => {
     const sum = new Int32Array(LENGTH);
     for (const { masked, secrets } of members.slice(0, 3)) {
       for (let i = 0; i < LENGTH; i++) sum[i] = ((sum[i] as number) + (masked[i] as number)) | 0;
-      addMask(sum, secrets.selfMask, -1);
+      addMasks(sum, [{ seed: secrets.selfMask, sign: -1 }]);
     }
     expect(beyond(distances(sum))).toEqual([]);
   });
@@ -111,15 +111,15 @@ describe('the checks catch', () => {
     expect(opened).toEqual(own.vector);
     expect(beyond(distances(opened)).length).toBeGreaterThan(20);
     // With the self mask in its place the same colluders see noise.
-    addMask(opened, own.secrets.selfMask, 1);
+    addMasks(opened, [{ seed: own.secrets.selfMask, sign: 1 }]);
     expect(beyond(distances(opened))).toEqual([]);
   });
 
   test('one keystream under two vectors', () => {
     const seed = randomBytes(32);
     const [one, other] = [update(0), update(1)];
-    addMask(one, seed, 1);
-    addMask(other, seed, 1);
+    addMasks(one, [{ seed: seed, sign: 1 }]);
+    addMasks(other, [{ seed: seed, sign: 1 }]);
     expect(beyond(distances(one))).toEqual([]);
     expect(beyond(distances(less(one, other))).length).toBeGreaterThan(20);
   });
@@ -127,14 +127,15 @@ describe('the checks catch', () => {
   test('a keystream that begins again after each chunk', () => {
     const seed = randomBytes(32);
     const vector = update(0);
-    for (let start = 0; start < LENGTH; start += 16_384) addMask(vector.subarray(start, start + 16_384), seed, 1);
+    for (let start = 0; start < LENGTH; start += 16_384)
+      addMasks(vector.subarray(start, start + 16_384), [{ seed: seed, sign: 1 }]);
     expect(beyond(distances(vector)).map(([name]) => name)).toContain('correlation at 16384');
   });
 
   test('a mask that adds to the lowest 16 bits alone', () => {
     const vector = update(0);
     const mask = new Int32Array(LENGTH);
-    addMask(mask, randomBytes(32), 1);
+    addMasks(mask, [{ seed: randomBytes(32), sign: 1 }]);
     const half = vector.map((value, i) => (value + ((mask[i] as number) & 0xffff)) | 0);
     expect(beyond(distances(half)).length).toBeGreaterThan(10);
   });

@@ -1,4 +1,4 @@
-/** The keystream that hides a vector. */
+/** The keystreams that hide a vector. */
 import { createCipheriv } from 'node:crypto';
 import { vectorOf } from '../fixedPoint.js';
 
@@ -6,18 +6,23 @@ const CHUNK_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
 const ZERO_IV = Buffer.alloc(16);
 
+/** A key that is used once, 32 bytes, and whether its keystream is added or taken away. */
+export type Mask = Readonly<{ seed: Uint8Array; sign: 1 | -1 }>;
+
 /**
- * Adds AES-256-CTR's keystream under a key that is used once (zero IV), as little-endian int32 modulo 2^32, in place; or
- * takes it away. Beyond the vector it needs one chunk of memory.
- *
- * @param seed 32 bytes
+ * Adds AES-256-CTR's keystreams (zero IV) as little-endian int32 modulo 2^32, in place. All masks go over one chunk while
+ * it is in the processor's cache; beyond the vector it needs one chunk of memory at a time.
  */
-export function addMask(vector: Int32Array, seed: Uint8Array, sign: 1 | -1): void {
-  const cipher = createCipheriv('aes-256-ctr', seed, ZERO_IV);
+export function addMasks(vector: Int32Array, masks: readonly Mask[]): void {
+  const ciphers = masks.map(({ seed, sign }) => ({ cipher: createCipheriv('aes-256-ctr', seed, ZERO_IV), sign }));
   for (let start = 0; start < vector.length; start += CHUNK_BYTES / 4) {
     const part = vector.subarray(start, start + CHUNK_BYTES / 4);
-    const stream = vectorOf(cipher.update(ZEROS.subarray(0, 4 * part.length)));
-    if (sign === 1) for (let i = 0; i < part.length; i++) part[i] = ((part[i] as number) + (stream[i] as number)) | 0;
-    else for (let i = 0; i < part.length; i++) part[i] = ((part[i] as number) - (stream[i] as number)) | 0;
+    const zeros = ZEROS.subarray(0, 4 * part.length);
+    for (const { cipher, sign } of ciphers) add(part, vectorOf(cipher.update(zeros)), sign);
   }
+}
+
+function add(part: Int32Array, stream: Int32Array, sign: 1 | -1): void {
+  if (sign === 1) for (let i = 0; i < part.length; i++) part[i] = ((part[i] as number) + (stream[i] as number)) | 0;
+  else for (let i = 0; i < part.length; i++) part[i] = ((part[i] as number) - (stream[i] as number)) | 0;
 }

@@ -11,7 +11,7 @@ import type { Digest, Msp } from '@consilium/domain';
 import { framed } from './framed.js';
 import { agreedSecret } from './maskKeys.js';
 import { isCommitted, type MaskCommitments, type MaskSecrets, type SecretKind } from './maskSecrets.js';
-import { addMask } from './maskStream.js';
+import { addMasks, type Mask } from './maskStream.js';
 
 const SEED_BYTES = 32;
 
@@ -39,11 +39,10 @@ export function maskVector(round: MaskedRound, msp: Msp, secrets: MaskSecrets, v
   if (!own || !isCommitted(own, 'self', secrets.selfMask) || !isCommitted(own, 'mask', secrets.maskKey))
     throw new RangeError(`the mask secrets at hand are not those that the join of ${msp} commits to`);
   const roster = rosterDigest(round);
-  const seeds = others(round, msp).map(
-    (other) => [other, pairSeed(round, roster, secrets.maskKey, msp, other)] as const,
+  const pairs = others(round, msp).map(
+    (other): Mask => ({ seed: pairSeed(round, roster, secrets.maskKey, msp, other), sign: signOf(msp, other) }),
   );
-  addMask(vector, secrets.selfMask, 1);
-  for (const [other, seed] of seeds) addMask(vector, seed, signOf(msp, other));
+  addMasks(vector, [{ seed: secrets.selfMask, sign: 1 }, ...pairs]);
 }
 
 /**
@@ -60,12 +59,15 @@ export function unmaskSum(round: MaskedRound, recovered: ReadonlyMap<Msp, Recove
       throw new UnmaskingError(msp, 'what was recovered is not what its join commits to');
   }
   const survivors = [...recovered].filter(([, { kind }]) => kind === 'self').map(([msp]) => msp);
-  for (const [msp, { kind, secret }] of recovered) {
-    if (kind === 'self') addMask(sum, secret, -1);
-    else
-      for (const survivor of survivors)
-        addMask(sum, pairSeed(round, roster, secret, msp, survivor), signOf(survivor, msp) === 1 ? -1 : 1);
-  }
+  const masks = [...recovered].flatMap(([msp, { kind, secret }]): Mask[] =>
+    kind === 'self'
+      ? [{ seed: secret, sign: -1 }]
+      : survivors.map((survivor) => ({
+          seed: pairSeed(round, roster, secret, msp, survivor),
+          sign: signOf(msp, survivor),
+        })),
+  );
+  addMasks(sum, masks);
 }
 
 /** Whose secret keeps a sum from being unmasked. */

@@ -121,20 +121,22 @@ export class ConsentStore {
 
   /** Begins to send what waits, to finish erasures and to anchor the log of reads. */
   start(): void {
-    const { outboxSender, erasures, anchor, ears, lookAtRoots } = this.#rooms;
+    const { outboxSender, erasures, anchor, ears, lookAtRoots, warmUp } = this.#rooms;
     lookAtRoots();
     ears.adoptTombstones();
     outboxSender.start();
     erasures.start();
     anchor.start();
+    warmUp.start();
   }
 
   async stop(): Promise<void> {
-    const { outboxSender, erasures, anchor } = this.#rooms;
-    await Promise.all([outboxSender.stop(), erasures.stop(), anchor.stop()]);
+    const { outboxSender, erasures, anchor, warmUp } = this.#rooms;
+    await Promise.all([outboxSender.stop(), erasures.stop(), anchor.stop(), warmUp.stop()]);
   }
 
   close(): void {
+    this.#rooms.warmUp.abandon();
     this.#rooms.ears.close();
     this.#database.close();
   }

@@ -145,7 +145,12 @@ export class OutboxSender {
     for (const [person, { until }] of this.#people) if (until <= now) this.#people.delete(person);
     const people = new Set(this.#people.keys());
     const busy = { refs: this.#refs, events: this.#events, people, urgent: this.#urgent };
-    return nextTransaction(this.#parts.outbox.rows(placement), busy, eventsMax);
+    // Most often the first rows will do; where all of them have to wait, those behind them may not.
+    for (let rowsMax = 2 * (eventsMax + this.#events.size); ; rowsMax *= 10) {
+      const rows = this.#parts.outbox.rows(placement, rowsMax);
+      const taken = nextTransaction(rows, busy, eventsMax);
+      if (taken || rows.length < rowsMax) return taken;
+    }
   }
 
   #run({ rows }: Taken, urgent: boolean, send: () => Promise<void>): void {
@@ -231,11 +236,10 @@ export class OutboxSender {
 
   #commit(rows: readonly Waiting[]): void {
     const { database, events, outbox } = this.#parts;
+    const ids = rows.map(({ event }) => event);
     inTransaction(database, () => {
-      for (const { event } of rows) {
-        events.setState(event, 'committed');
-        outbox.remove(event);
-      }
+      events.commit(ids);
+      outbox.removeAll(ids);
     });
     this.#tell(rows.map(({ ref }) => ref));
   }
@@ -309,7 +313,7 @@ export class OutboxSender {
         throw error;
       }
       inTransaction(database, () => {
-        for (const event of batches.eventsOf(number)) events.setState(event, 'committed');
+        events.commit(batches.eventsOf(number));
         batches.commit(number);
       });
       this.#tell(refs);

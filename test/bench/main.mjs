@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { channelBench } from './channelBench.mjs';
 import { cloneBench } from './cloneBench.mjs';
+import { cohortBench } from './cohortBench.mjs';
 import { consentBench } from './consentBench.mjs';
 import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
@@ -23,6 +24,7 @@ const BENCHES = {
   hospitals: hospitalsBench,
   channel: channelBench,
   consents: consentBench,
+  cohorts: cohortBench,
   clone: cloneBench,
   withdrawals: withdrawalsBench,
   masking: maskingBench,

@@ -20,6 +20,10 @@ const CUT = instantOf('2013-07-01');
 const [FIRST, SECOND] = ['as-of-2013', 'after-the-trial'];
 const ORDERS_PER_REQUEST = 100;
 const PAGE = 200;
+/** Six of its 25 subjects withdrew. */
+const MANY_WITHDREW = 'Site704';
+const DAY_MS = 86_400_000;
+const DAYS_BETWEEN = 60;
 
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'consilium');
 const tables = await obtainTrial({ environment: process.env, cacheFolder }).catch((error: Error) => {
@@ -172,6 +176,22 @@ else {
           used += before.length > 0 ? 1 : 0;
         }
       expect(used).toBeGreaterThan(0);
+    });
+
+    test('answers for any day of the trial whose consent stood, by the dates of the records that were imported', async () => {
+      const hospital = federation.hospitals.find(({ name }) => name === MANY_WITHDREW) as Hospital;
+      const officer = hospital.as('compliance-officer').consents;
+      const subjects = subjectsAt.get(hospital.name) ?? [];
+      const refs = new Map([...patients].map(([ref, patient]) => [patient, ref]));
+      for (let day = instantOf('2012-07-01'); day < instantOf('2015-04-01'); day += DAYS_BETWEEN * DAY_MS)
+        for (const subject of subjects) {
+          const ref = refs.get(subject.patient) as string;
+          const { stands } = await officer.effective(ref, { effectiveAt: day, knownAt: Date.now() });
+          expect({ ...subject, stands }).toEqual({ ...subject, stands: mayBeUsed(day)(subject) });
+        }
+      // What was known in those days: nothing, for it was imported today.
+      const [ref] = refs.values();
+      expect((await officer.effective(ref as string, { effectiveAt: CUT })).event).toBeNull();
     });
 
     test('has cohorts that an auditor finds to hold nobody without an allowing consent', async () => {

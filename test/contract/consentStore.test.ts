@@ -190,6 +190,10 @@ describe('the queue', () => {
     await hospital.settled();
     expect(hospital.store.history({ ref }).at(-1)).toMatchObject({ kind: 'withdraw', state: 'refused' });
     await expect(select(['1'])).rejects.toThrow(/^CONSENT_COHORT_EMPTY/);
+    // Until the patient grants anew, and the channel has it.
+    await hospital.store.record([grant('1')], STEWARD);
+    await hospital.settled();
+    expect([...(await select(['1'])).patients]).toEqual(['1']);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Patients' records: a random ref, a salt, and the link to the hospital's patient number, sealed under a key of its own. */
 import { randomBytes } from 'node:crypto';
-import type { ConsentPolicy, ConsentRef, ConsentSalt } from '@consilium/domain';
+import type { ConsentKind, ConsentPolicy, ConsentRef, ConsentSalt } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import type { Page, RecordHead } from './consentTypes.js';
 import type { Keyring } from './keyring.js';
@@ -68,7 +68,8 @@ export class PatientRecords {
       first: database.prepare('SELECT min(number) AS number FROM record'),
       all: database.prepare('SELECT * FROM record ORDER BY number'),
       some: database.prepare('SELECT * FROM record WHERE number > ? ORDER BY number LIMIT ?'),
-      bar: database.prepare('UPDATE record SET barred = ? WHERE ref = ?'),
+      bar: database.prepare('UPDATE record SET barred = max(barred, ?) WHERE ref = ?'),
+      allowAgain: database.prepare('UPDATE record SET barred = 0 WHERE ref = ? AND barred = ?'),
       remove: database.prepare('DELETE FROM record WHERE ref = ?'),
       count: database.prepare('SELECT count(*) AS total FROM record'),
       page: database.prepare(
@@ -165,6 +166,14 @@ export class PatientRecords {
   has(ref: ConsentRef): boolean {
     return this.#statements.byRef.get(ref) !== undefined;
   }
+
+  /** A later grant is on the channel: what the channel refused before it does not bar the record any more. */
+  allowAgain({ ref, barred }: PatientRecord, kind: ConsentKind): void {
+    if (barred === BARRED.restrictionRefused && (kind === 'grant' || kind === 'opt-in'))
+      this.#statements.allowAgain.run(ref, BARRED.restrictionRefused);
+  }
+
+  /** The stronger bar stands: one that is being erased stays so. */
 
   bar(ref: ConsentRef, barred: number): void {
     this.#statements.bar.run(barred, ref);

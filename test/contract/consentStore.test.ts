@@ -1,7 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandInput, type ConsentRef, canonicalDigest, consentCommitment, ledgerKey } from '@consilium/domain';
+import {
+  type CommandInput,
+  type ConsentRef,
+  canonicalDigest,
+  consentCommitment,
+  ledgerKey,
+  refusal,
+} from '@consilium/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ConsentOrder } from '../../gateway/src/consent/consentTypes.js';
 import { ConsentHospital, DESK, OFFICER, OWN, STEWARD } from '../support/consentHospital.js';
@@ -176,6 +183,22 @@ describe('the queue', () => {
     });
     expect(hospital.store.takeOver('left', STEWARD)).toBe(1);
     await hospital.settled();
+  });
+
+  test('sends fewer at a time where the endorsers are too slow for many', async () => {
+    await publish();
+    hospital.refuses = (command) =>
+      (command as { events: unknown[] }).events.length > 60
+        ? refusal('CLOCK_SKEW', { claimed: 'then', own: 'now', skewMsMax: 5_000 })
+        : undefined;
+    await hospital.store.record(
+      Array.from({ length: 150 }, (_, k) => grant(`p${k}`)),
+      STEWARD,
+    );
+    hospital.store.start();
+    await hospital.settled();
+    expect(hospital.store.records({ items: 200 }).total).toBe(150);
+    expect(hospital.sent.length).toBeGreaterThanOrEqual(3);
   });
 
   test('a withdrawal that the channel refuses bars the record all the same', async () => {

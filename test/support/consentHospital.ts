@@ -112,6 +112,8 @@ export class ConsentHospital {
   reachable = true;
   /** Decides what becomes of each send. */
   fate: () => Fate = () => 'answered';
+  /** What the endorsers say to a command before they look at it. */
+  refuses: (command: unknown) => Error | undefined = () => undefined;
   key = '11'.repeat(32);
   steward: string | undefined = 'steward';
   #store: ConsentStore | undefined;
@@ -227,6 +229,8 @@ export class ConsentHospital {
     const fate = this.fate();
     if (fate === 'lost') throw refusal('LEDGER_UNAVAILABLE', { reason: 'it was lost' });
     if (fate === 'overtaken') throw refusal('LEDGER_CONFLICT', {});
+    const refused = this.refuses(command);
+    if (refused) throw refused;
     this.sent.push({ person, name, command });
     const committed = await this.#commit(name, command, role, transient);
     if (fate === 'answer-lost') throw refusal('LEDGER_COMMIT_UNKNOWN', { transactionId: committed.transactionId });

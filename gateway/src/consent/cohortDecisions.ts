@@ -22,6 +22,7 @@ import type {
   Page,
 } from './consentTypes.js';
 import type { Keyring } from './keyring.js';
+import { pageCursor } from './pageCursor.js';
 import { RefList } from './refList.js';
 
 /** A selection, as it was made. */
@@ -200,7 +201,7 @@ export class CohortDecisions {
     asked: Asked & Readonly<{ study?: StudyId | undefined; round?: number | undefined; from: number; to: number }>,
   ): Page<DecisionHead> {
     const { study = null, round = null, from, to, cursor, items } = asked;
-    const after = cursor === undefined ? 0 : Number(cursor);
+    const after = pageCursor(cursor);
     const rows = this.#statements.page.all(study, round, from, to, after, items + 1) as Row[];
     const shown = rows.slice(0, items);
     const { total } = this.#statements.total.get(study, round, from, to) as { total: number };

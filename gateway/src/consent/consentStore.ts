@@ -45,6 +45,7 @@ import {
 } from './consentTypes.js';
 import { judge } from './judgement.js';
 import { Keyring } from './keyring.js';
+import { pageCursor } from './pageCursor.js';
 import type { EffectiveConsent } from './patientHistory.js';
 import type { ReadLogReport } from './readLog.js';
 import { restore } from './restoring.js';
@@ -226,7 +227,7 @@ export class ConsentStore {
   }
 
   records({ cursor, items }: Asked): Page<RecordHead> {
-    return this.#rooms.records.page(cursor === undefined ? Number.MIN_SAFE_INTEGER : Number(cursor), items);
+    return this.#rooms.records.page(pageCursor(cursor, Number.MIN_SAFE_INTEGER), items);
   }
 
   /**

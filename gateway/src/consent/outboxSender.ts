@@ -26,6 +26,9 @@ export type OutboxSenderParts = EventSendingParts &
     onSettled(refs: readonly ConsentRef[]): void;
   }>;
 
+/** After each transaction that went through, the next may hold so many more. */
+const EVENTS_MORE = 5;
+
 export class OutboxSender {
   readonly #parts: OutboxSenderParts;
   readonly #sending: EventSending;
@@ -39,6 +42,8 @@ export class OutboxSender {
   #urgent = false;
   #rooting = false;
   #failures = 0;
+  /** Fewer where endorsers are so slow that a long batch outruns the skew that the channel allows. */
+  #eventsMax = CONSENT_EVENTS_PER_TRANSACTION_MAX;
   #notBefore = 0;
   #cancelTimer: (() => void) | undefined;
   #started = false;
@@ -114,7 +119,7 @@ export class OutboxSender {
   }
 
   #beginEvents(): boolean {
-    const taken = this.#next('ledger', CONSENT_EVENTS_PER_TRANSACTION_MAX);
+    const taken = this.#next('ledger', this.#eventsMax);
     if (!taken) return false;
     const sending = this.#sending.open(taken.rows);
     const fitting = sending.slice(0, CommandBytes.fitting(sending, CONSENT_TRANSACTION_BYTES_MAX));
@@ -158,6 +163,7 @@ export class OutboxSender {
       .then(
         () => {
           this.#failures = 0;
+          this.#eventsMax = Math.min(this.#eventsMax + EVENTS_MORE, CONSENT_EVENTS_PER_TRANSACTION_MAX);
         },
         (error: unknown) => this.#failed(error, person),
       )
@@ -177,6 +183,7 @@ export class OutboxSender {
       this.#park(person, error);
       return;
     }
+    if (codeOf(error) === 'CLOCK_SKEW') this.#eventsMax = Math.max(1, Math.floor(this.#eventsMax / 2));
     const again = failure === 'again';
     if (!again)
       log.warn({ code: codeOf(error), waiting: this.#parts.outbox.waiting() }, 'consents wait for the channel');

@@ -32,5 +32,5 @@ export function csvTable<Item>(columns: readonly Column<Item>[], items: Iterable
 
 /** Every field is quoted: whatever separates fields or records in somebody's locale stays inside. */
 function line(fields: readonly string[]): string {
-  return stringify([[...fields]], { quoted: true, record_delimiter: '\r\n' });
+  return stringify([[...fields]], { quoted: true, quoted_empty: true, record_delimiter: '\r\n' });
 }

@@ -10,7 +10,7 @@ import type { Report } from './report.js';
 /** Making a pack takes no longer: answers from before are not what stood when it was made. */
 const PACK_MS_MAX = 60 * 60_000;
 /** Peers let an asker's clock be this far off (Fabric's `peer.authentication.timewindow`). */
-export const ASKED_SKEW_MS_MAX = 15 * 60_000;
+const ASKED_SKEW_MS_MAX = 15 * 60_000;
 
 export function readAnswers(
   entries: Entries,

@@ -2,6 +2,7 @@
 import type { ConsentKind, ConsentReason, ConsentRef, Digest, Msp, Role, StudyId } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import { type Place, placeNumber, placeOf } from './consentTables.js';
+import { mergeOrdered } from './orderedMerge.js';
 
 /** What is left out does not restrict. */
 export type EventFilter = Readonly<{
@@ -98,10 +99,13 @@ export class ConsentReadings {
     const counted = (id: number) => (count.get(id, low, high) as { events: number }).events;
     const total = classes.reduce((sum, { id, events }) => sum + (isBounded ? counted(id) : events), 0);
     const mark = after ?? (descending ? { at: high, place: LAST_PLACE } : { at: low, place: FIRST_PLACE });
-    const [start, end] = descending ? [mark.at, low] : [mark.at, high];
-    const rows = classes.flatMap(({ id }) => page.all(id, start, mark.place, end, items + 1) as EventRow[]);
+    const end = descending ? low : high;
+    const sources = classes.map(({ id }) => (row: EventRow | undefined, most: number) => {
+      const { at, place } = row ?? mark;
+      return page.all(id, at, place, end, most) as EventRow[];
+    });
     const sign = descending ? -1 : 1;
-    rows.sort((a, b) => sign * (a.at - b.at || a.place - b.place));
+    const rows = mergeOrdered(sources, items + 1, (a, b) => sign * (a.at - b.at || a.place - b.place));
     const found = rows.slice(0, items).map(({ ref, seq, place, at }) => ({
       ...{ msp: filter.msp, ref, seq },
       ...{ place: placeOf(place), mark: { at, place } },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   type CohortCommitment,
+  type ConsentRef,
   canonicalJson,
   type Digest,
   Join,
@@ -168,9 +169,19 @@ export class CohortDecisions {
     return RefList.of(this.list(decision).groups.flatMap(({ answer, refs }) => (answer === 'allow' ? [...refs] : [])));
   }
 
+  /** What was decided of one record, without making all of them. Undefined: it was not asked about. */
+  decisionOf(decision: KeptDecision, ref: ConsentRef): Omit<DecisionGroup, 'refs'> | undefined {
+    let index = this.#refs(decision).indexOf(ref);
+    if (index < 0) return undefined;
+    for (const { answer, reasons, count } of this.#head(decision.id).groups) {
+      if (index < count) return { answer, reasons };
+      index -= count;
+    }
+    return undefined;
+  }
+
   list(decision: KeptDecision): DecisionList {
-    const { refs: sealed } = this.#statements.refs.get(decision.id) as { refs: Uint8Array };
-    const all = new RefList(this.#ring.unseal('decision.refs', placeOf(decision), sealed)).refs();
+    const all = this.#refs(decision).refs();
     let at = 0;
     const { lastEvent, allowedUntil, protocolHash, ...head } = decision;
     const groups = this.#head(decision.id).groups.map(({ answer, reasons, count }) => {
@@ -178,6 +189,11 @@ export class CohortDecisions {
       return { answer, reasons, refs: all.slice(at - count, at) };
     });
     return { ...head, groups };
+  }
+
+  #refs(decision: KeptDecision): RefList {
+    const { refs: sealed } = this.#statements.refs.get(decision.id) as { refs: Uint8Array };
+    return new RefList(this.#ring.unseal('decision.refs', placeOf(decision), sealed));
   }
 
   positions(decision: KeptDecision): Buffer {

@@ -280,9 +280,7 @@ export class ConsentStore {
     const refs = 'patient' in who ? this.refsOf(who.patient) : [who.ref];
     const decision = decisions.inForce(study, round);
     if (!decision) throw refusal('CONSENT_COHORT_UNKNOWN', { round, study });
-    const { groups } = decisions.list(decision);
-    const group = groups.find((some) => refs.some((ref) => some.refs.includes(ref)));
-    return group && { answer: group.answer, reasons: group.reasons };
+    return refs.map((ref) => decisions.decisionOf(decision, ref)).find((found) => found !== undefined);
   }
 
   usesOf(who: Who): CohortUse[] {

@@ -12,6 +12,7 @@ import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { maskingBench } from './maskingBench.mjs';
+import { officerBench } from './officerBench.mjs';
 import { privateHeartBench } from './privateHeartBench.mjs';
 import { privateStepBench } from './privateStepBench.mjs';
 import { figureTable } from './spread.mjs';
@@ -25,6 +26,7 @@ const BENCHES = {
   channel: channelBench,
   consents: consentBench,
   cohorts: cohortBench,
+  officer: officerBench,
   clone: cloneBench,
   withdrawals: withdrawalsBench,
   masking: maskingBench,

@@ -5,7 +5,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConsentRef, Instant, Role, StudyProtocol, TransactionName } from '@consilium/domain';
+import {
+  type ConsentRef,
+  canonicalDigest,
+  type Instant,
+  type Role,
+  type StudyProtocol,
+  type TransactionName,
+} from '@consilium/domain';
 import { patientSystemOf } from '../../gateway/src/fhir/ports.js';
 import type { Sent } from '../../gateway/src/http/ports.js';
 import { ApiUnderTest, type Reply } from '../../gateway/src/http/testing/apiUnderTest.js';
@@ -47,7 +54,8 @@ export class OfficerDesk {
     };
     this.api.send = async ({ person, name, command }): Promise<Sent> => {
       const committed = await this.hospital.submit(name as TransactionName, command as never, person as Role);
-      return { transactionId: committed.transactionId, committed: async () => committed };
+      // A channel's ids are 64 hexadecimal digits; the simulated one's are short names.
+      return { transactionId: canonicalDigest(committed.transactionId), committed: async () => committed };
     };
     await this.api.start();
   }

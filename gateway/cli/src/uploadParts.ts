@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 
 /** Below the gateway's own limit for one upload, 32 MiB. */
-export const UPLOAD_PART_BYTES_MAX = 24 * 1024 * 1024;
+const UPLOAD_PART_BYTES_MAX = 24 * 1024 * 1024;
 
 const NEW_LINE = 0x0a;
 const QUOTE = 0x22;

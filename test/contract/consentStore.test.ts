@@ -60,8 +60,8 @@ async function granted(...patients: string[]): Promise<void> {
 
 describe('recording', () => {
   test('brings a grant to the channel as a commitment that its salt opens, signed by who recorded it', async () => {
-    await granted('4711');
-    const [event] = hospital.store.history({ patient: '4711' });
+    await granted('P-4711');
+    const [event] = hospital.store.history({ patient: 'P-4711' });
     const ref = event?.ref as ConsentRef;
     expect(event?.state).toBe('committed');
     const salt = hospital.store.opening(ref)?.salt;
@@ -70,7 +70,7 @@ describe('recording', () => {
       codes: ['DUO:0000042'],
       recordedBy: { role: 'data-steward' },
     });
-    expect(JSON.stringify(hospital.sent)).not.toContain('4711');
+    expect(JSON.stringify(hospital.sent)).not.toContain('P-4711');
     expect(event?.ledger?.block).toBeGreaterThan(0);
   });
 

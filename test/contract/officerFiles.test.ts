@@ -28,7 +28,7 @@ const HOSTILE = [
   '{{7*7}}<%= 7*7 %>',
   'line\nbreak,"quote"',
 ] as const;
-const PATIENT = '<b>4711</b>';
+const PATIENT = '<b>P-4711</b>';
 
 let desk: OfficerDesk;
 let ref: string;
@@ -133,7 +133,7 @@ describe('receipts', () => {
     expect(receipts).toHaveLength(HOSTILE.length + 1);
     for (const { receipt_id, ...receipt } of receipts) expect(receipt_id).toBe(canonicalDigest(receipt));
     expect(new Set(receipts.map(({ record_id }) => record_id)).size).toBe(receipts.length);
-    expect(JSON.stringify(receipts)).not.toContain('4711');
+    expect(JSON.stringify(receipts)).not.toContain('P-4711');
   });
 });
 
@@ -245,7 +245,7 @@ describe('the patient’s page', () => {
     expect(words).toMatch(/Used in one round of training/);
     expect(words).toMatch(/Why: /);
     expect(words).toMatch(/You can withdraw, or allow something else, at any time/);
-    expect(words).toContain('&lt;b&gt;4711&lt;/b&gt;');
+    expect(words).toContain('&lt;b&gt;P-4711&lt;/b&gt;');
     expect(words).not.toMatch(/DUO:|undefined|null|NaN|\[object/);
   });
 

@@ -71,7 +71,7 @@ beforeAll(async () => {
   desk = new OfficerDesk();
   await desk.start();
   await desk.publish();
-  ref = (await desk.grant('4711'))[0] as string;
+  ref = (await desk.grant('P-4711'))[0] as string;
 });
 afterAll(() => desk.stop());
 
@@ -115,23 +115,23 @@ describe('a researcher', () => {
       '/consents/events',
     ]) {
       const { text } = await researcher.get(path);
-      expect(text).not.toContain('4711');
+      expect(text).not.toContain('P-4711');
       expect(text).not.toContain(ref);
     }
-    expect((await researcher.post('/consents/records/searches', { patient: '4711' })).status).toBe(403);
+    expect((await researcher.post('/consents/records/searches', { patient: 'P-4711' })).status).toBe(403);
   });
 });
 
 describe('an auditor', () => {
   test('reads refs, and not whose they are', async () => {
     const auditor = desk.as('auditor');
-    expect((await auditor.post('/consents/records/searches', { patient: '4711' })).json).toMatchObject({
+    expect((await auditor.post('/consents/records/searches', { patient: 'P-4711' })).json).toMatchObject({
       code: 'ROLE_REQUIRED',
     });
     const found = await auditor.post('/consents/records/searches', { ref });
     expect(found.json).toMatchObject({ items: [{ ref, patient: null, events: 1 }] });
     for (const part of ['', '/history', '/effective', '/uses'])
-      expect((await auditor.get(`/consents/records/${ref}${part}`)).text).not.toContain('4711');
+      expect((await auditor.get(`/consents/records/${ref}${part}`)).text).not.toContain('P-4711');
   });
 });
 

@@ -132,7 +132,7 @@ const ROOMS = [
     name: 'demo',
     from: '^network/demo/src/',
     rooms: [DOMAIN, API_CLIENT],
-    packages: ['commander', 'listr2', 'vega', 'vega-lite', 'zod', 'csv-parse'],
+    packages: ['commander', 'listr2', 'vega', 'vega-lite', 'zod', 'csv-parse', 'hyparquet'],
     node: NODE,
   },
   {

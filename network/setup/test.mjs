@@ -12,6 +12,8 @@ const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 const PARALLEL_PROJECTS = ['unit', 'property', 'simulation'];
 const SERIAL_PROJECTS = ['federation'];
 const CHECK = 'check';
+/** By itself jest leaves one core idle, which on two cores is half of them. */
+const ALL_CORES = '--maxWorkers=100%';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -76,7 +78,7 @@ export async function test(args) {
     all.push({ passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, skipped: 0 });
   }
   const parallel = PARALLEL_PROJECTS.filter(isWanted);
-  if (parallel.length > 0) all.push(await runJest(parallel, rest, env));
+  if (parallel.length > 0) all.push(await runJest(parallel, [ALL_CORES, ...rest], env));
   const serial = SERIAL_PROJECTS.filter(isWanted);
   if (serial.length > 0) all.push(await runJest(serial, ['--runInBand', ...rest], env));
 

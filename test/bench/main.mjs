@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { channelBench } from './channelBench.mjs';
 import { cloneBench } from './cloneBench.mjs';
+import { cohortBench } from './cohortBench.mjs';
 import { consentBench } from './consentBench.mjs';
 import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { maskingBench } from './maskingBench.mjs';
+import { officerBench } from './officerBench.mjs';
 import { privateHeartBench } from './privateHeartBench.mjs';
 import { privateStepBench } from './privateStepBench.mjs';
 import { figureTable } from './spread.mjs';
@@ -22,10 +24,12 @@ const BENCHES = {
   flamby: flambyBench,
   hospitals: hospitalsBench,
   channel: channelBench,
-  masking: maskingBench,
   consents: consentBench,
+  cohorts: cohortBench,
+  officer: officerBench,
   clone: cloneBench,
   withdrawals: withdrawalsBench,
+  masking: maskingBench,
   dpsgd: privateStepBench,
   'private-heart': privateHeartBench,
 };

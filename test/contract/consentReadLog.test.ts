@@ -43,6 +43,10 @@ describe('the log of reads', () => {
       [0, 1, 2, 3, 4, 5].map((k) => `read ${k}`),
     );
     expect([first.total, rest.cursor]).toEqual([6, null]);
+    for (const cursor of ['', 'x', '1', "1 ' OR 1=1"])
+      expect(() => hospital.store.reads({ items: 1, cursor })).toThrow(/^PAGE_CURSOR_INVALID/);
+    for (const cursor of ['', 'x', '1e9', '1; DROP TABLE record'])
+      expect(() => hospital.store.records({ items: 1, cursor })).toThrow(/^PAGE_CURSOR_INVALID/);
     expect(hospital.store.reads({ items: 10, ref: REF }).items.map(({ query }) => query)).toEqual([
       'read 0',
       'read 2',

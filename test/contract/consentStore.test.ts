@@ -1,7 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandInput, type ConsentRef, canonicalDigest, consentCommitment, ledgerKey } from '@consilium/domain';
+import {
+  type CommandInput,
+  type ConsentRef,
+  canonicalDigest,
+  consentCommitment,
+  ledgerKey,
+  refusal,
+} from '@consilium/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ConsentOrder } from '../../gateway/src/consent/consentTypes.js';
 import { ConsentHospital, DESK, OFFICER, OWN, STEWARD } from '../support/consentHospital.js';
@@ -53,8 +60,8 @@ async function granted(...patients: string[]): Promise<void> {
 
 describe('recording', () => {
   test('brings a grant to the channel as a commitment that its salt opens, signed by who recorded it', async () => {
-    await granted('4711');
-    const [event] = hospital.store.history({ patient: '4711' });
+    await granted('P-4711');
+    const [event] = hospital.store.history({ patient: 'P-4711' });
     const ref = event?.ref as ConsentRef;
     expect(event?.state).toBe('committed');
     const salt = hospital.store.opening(ref)?.salt;
@@ -63,7 +70,7 @@ describe('recording', () => {
       codes: ['DUO:0000042'],
       recordedBy: { role: 'data-steward' },
     });
-    expect(JSON.stringify(hospital.sent)).not.toContain('4711');
+    expect(JSON.stringify(hospital.sent)).not.toContain('P-4711');
     expect(event?.ledger?.block).toBeGreaterThan(0);
   });
 
@@ -178,6 +185,22 @@ describe('the queue', () => {
     await hospital.settled();
   });
 
+  test('sends fewer at a time where the endorsers are too slow for many', async () => {
+    await publish();
+    hospital.refuses = (command) =>
+      (command as { events: unknown[] }).events.length > 60
+        ? refusal('CLOCK_SKEW', { claimed: 'then', own: 'now', skewMsMax: 5_000 })
+        : undefined;
+    await hospital.store.record(
+      Array.from({ length: 150 }, (_, k) => grant(`p${k}`)),
+      STEWARD,
+    );
+    hospital.store.start();
+    await hospital.settled();
+    expect(hospital.store.records({ items: 200 }).total).toBe(150);
+    expect(hospital.sent.length).toBeGreaterThanOrEqual(3);
+  });
+
   test('a withdrawal that the channel refuses bars the record all the same', async () => {
     await granted('1');
     const ref = hospital.store.refsOf('1')[0] as ConsentRef;
@@ -190,6 +213,10 @@ describe('the queue', () => {
     await hospital.settled();
     expect(hospital.store.history({ ref }).at(-1)).toMatchObject({ kind: 'withdraw', state: 'refused' });
     await expect(select(['1'])).rejects.toThrow(/^CONSENT_COHORT_EMPTY/);
+    // Until the patient grants anew, and the channel has it.
+    await hospital.store.record([grant('1')], STEWARD);
+    await hospital.settled();
+    expect([...(await select(['1'])).patients]).toEqual(['1']);
   });
 });
 

@@ -21,6 +21,7 @@ const [CLEVELAND, HUNGARY, SWITZERLAND, VA] = ['Cleveland', 'Hungary', 'Switzerl
   (name) => `${name}MSP` as Msp,
 ) as [Msp, Msp, Msp, Msp];
 const DAY_MS = 86_400_000;
+const CROWD = 60;
 const PROTOCOL = protocolOf({ publicData: false, purposes: ['DUO:0000006'], consent: {} });
 const AUDITED = { study: STUDY, round: 1 };
 
@@ -29,6 +30,8 @@ let genesis: string;
 
 /** Honest: Ada, Ben and Gus allow; Gus withdraws after the join; Hal is no member. */
 let cleveland: Record<'ada' | 'ben' | 'gus' | 'hal', KeptRecord>;
+/** More members than one question tells of, all with a consent that was changed. */
+let crowd: KeptRecord[];
 /** Its agent takes everybody. */
 let hungary: Record<'ina' | 'withdrawn' | 'expired' | 'notYet' | 'otherPurpose' | 'silent', KeptRecord>;
 /** Its agent puts a patient who withdrew under another salt. */
@@ -52,6 +55,10 @@ beforeAll(async () => {
   cleveland = records(CLEVELAND, 'ada', 'ben', 'gus', 'hal');
   await channel.submit(CLEVELAND, 'data-steward', 'ConsentContract:recordConsents', {
     events: all(cleveland).map((each) => each.event('grant')),
+  });
+  crowd = Array.from({ length: CROWD }, (_, k) => new KeptRecord(CLEVELAND, `patient ${k}`));
+  await channel.submit(CLEVELAND, 'data-steward', 'ConsentContract:recordConsents', {
+    events: crowd.flatMap((each) => [each.event('grant'), each.event('change')]),
   });
   hungary = records(HUNGARY, 'ina', 'withdrawn', 'expired', 'notYet', 'otherPurpose', 'silent');
   const now = Date.now();
@@ -88,7 +95,7 @@ beforeAll(async () => {
     });
   await channel.study(PROTOCOL);
   const { ada, ben, gus } = cleveland;
-  await channel.join(CLEVELAND, 1, [ada, ben, gus], PROTOCOL);
+  await channel.join(CLEVELAND, 1, [ada, ben, gus, ...crowd], PROTOCOL);
   await channel.join(HUNGARY, 1, all(hungary), PROTOCOL);
   await channel.join(SWITZERLAND, 1, [switzerland.jan, elsewhere], PROTOCOL);
   await channel.join(VA, 1, all(va), PROTOCOL);
@@ -108,7 +115,7 @@ const report = (pack: Buffer) => verifyPack(pack, genesis);
 const told = (pack: Buffer) => report(pack).failures.map(({ where, why }) => `${where}: ${why}`);
 const honestStore = () => {
   const { ada, ben, gus } = cleveland;
-  return storeOf(all(cleveland), { members: [ada, ben, gus] });
+  return storeOf([...all(cleveland), ...crowd], { members: [ada, ben, gus, ...crowd] });
 };
 const auditOf = (msp: Msp, store: ReturnType<typeof storeOf>) =>
   channel.packs(msp, 'compliance-officer', store).cohort(AUDITED, { withPatients: true });
@@ -129,7 +136,7 @@ describe('the audit of an honest cohort', () => {
   test('holds, counts its members, and says what it cannot show', async () => {
     const found = report(await auditOf(CLEVELAND, honestStore()));
     expect(found.failures).toEqual([]);
-    expect(found.about.join('\n')).toMatch(/members: 3, with an allowing consent: 3, without: 0/);
+    expect(found.about.join('\n')).toMatch(/members: 63, with an allowing consent: 63, without: 0/);
     expect(found.limits.join('\n')).toMatch(/that exactly this cohort was trained on no record shows/);
   });
 
@@ -147,9 +154,9 @@ describe('the audit of an honest cohort', () => {
       [ada, ben, gus, hal],
       [ada, ben, hal],
     ])
-      expect((await told(await auditOf(CLEVELAND, storeOf(all(cleveland), { members })))).join('\n')).toMatch(
-        /^cohort: its members and their salts do not make the root/m,
-      );
+      expect(
+        (await told(await auditOf(CLEVELAND, storeOf(all(cleveland), { members: [...members, ...crowd] })))).join('\n'),
+      ).toMatch(/^cohort: its members and their salts do not make the root/m);
     const pack = await auditOf(CLEVELAND, honestStore());
     const swapped = await changed(pack, CLEVELAND, 'openings.json', (openings) => {
       [openings[0].patient, openings[1].patient] = [openings[1].patient, openings[0].patient];
@@ -319,7 +326,7 @@ describe('a member who was erased after the join', () => {
       ground: 'gdpr-17-1-b',
       receiptHash: 'ab'.repeat(32) as never,
     });
-    const found = report(await auditOf(CLEVELAND, storeOf([ada, ben], { erased: [gus] })));
+    const found = report(await auditOf(CLEVELAND, storeOf([ada, ben, ...crowd], { erased: [gus] })));
     expect(found.failures).toEqual([]);
     expect(found.limits.join('\n')).toMatch(/1 members were erased after the join \(their tombstones are here\)/);
   });

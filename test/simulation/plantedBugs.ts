@@ -33,7 +33,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   planted(
     'an agent begins before its mirror has caught up',
     { startsBeforeCatchingUp: true },
-    /has forgotten its join|showed two different vectors/,
+    /has forgotten its join|showed two different vectors|revealed two different things/,
   ),
   planted(
     'a hospital signs for vectors that it does not keep',

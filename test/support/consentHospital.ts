@@ -27,6 +27,10 @@ const PEOPLE: Readonly<Record<string, Role>> = {
   steward: 'data-steward',
   desk: 'patient-desk',
   officer: 'compliance-officer',
+  // People of the REST interface under test are called as their roles.
+  'data-steward': 'data-steward',
+  'patient-desk': 'patient-desk',
+  'compliance-officer': 'compliance-officer',
 };
 
 /** What becomes of a send: it is lost before it commits, or its answer is, or it is answered. */
@@ -112,6 +116,8 @@ export class ConsentHospital {
   reachable = true;
   /** Decides what becomes of each send. */
   fate: () => Fate = () => 'answered';
+  /** What the endorsers say to a command before they look at it. */
+  refuses: (command: unknown) => Error | undefined = () => undefined;
   key = '11'.repeat(32);
   steward: string | undefined = 'steward';
   #store: ConsentStore | undefined;
@@ -227,6 +233,8 @@ export class ConsentHospital {
     const fate = this.fate();
     if (fate === 'lost') throw refusal('LEDGER_UNAVAILABLE', { reason: 'it was lost' });
     if (fate === 'overtaken') throw refusal('LEDGER_CONFLICT', {});
+    const refused = this.refuses(command);
+    if (refused) throw refused;
     this.sent.push({ person, name, command });
     const committed = await this.#commit(name, command, role, transient);
     if (fate === 'answer-lost') throw refusal('LEDGER_COMMIT_UNKNOWN', { transactionId: committed.transactionId });

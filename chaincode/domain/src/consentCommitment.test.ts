@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { canonicalJson } from './canonicalJson.js';
 import type { ConsentContent, ConsentRef, ConsentSalt } from './consent.js';
 import { cohortPosition, consentCommitment, consentSubject } from './consentCommitment.js';
-import type { StudyId } from './ids.js';
+import type { Digest, StudyId } from './ids.js';
 import { exampleContent } from './testing/exampleConsent.js';
 
 const salt = '00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef' as ConsentSalt;
@@ -47,6 +47,27 @@ describe('the formulas', () => {
     ];
     expect(new Set([position, ...others]).size).toBe(4);
     expect(consentSubject(salt, '42')).not.toBe(consentSubject(otherSalt, '42'));
+  });
+
+  test('are not found by whoever knows every patient number, the ref and the content, but not the salt', () => {
+    const content = exampleContent();
+    const inner = sha256(utf8(canonicalJson(content)));
+    const stand = [
+      consentSubject(salt, 'P-0042'),
+      consentCommitment(salt, content),
+      cohortPosition(salt, ref, study, 1),
+    ];
+    const guesses = [Buffer.alloc(0), Buffer.alloc(32), Buffer.alloc(32, 255), hex(ref), sha256(hex(ref))];
+    const found = guesses.flatMap((guess) => [
+      sha256(hex('04'), guess, inner),
+      sha256(hex('02'), guess, hex(ref), utf8('heart'), utf8('0000000001')),
+      ...Array.from({ length: 10_000 }, (_, k) => sha256(hex('05'), guess, utf8(`P-${String(k).padStart(4, '0')}`))),
+    ]);
+    expect(found.filter((each) => stand.includes(each.toString('hex') as Digest))).toEqual([]);
+    // With the salt, the same search finds them at once.
+    expect([sha256(hex('05'), hex(salt), utf8('P-0042')), sha256(hex('04'), hex(salt), inner)].map(String)).toEqual(
+      stand.slice(0, 2).map((each) => String(hex(each))),
+    );
   });
 
   test('take a hash that is passed in', () => {

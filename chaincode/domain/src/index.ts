@@ -11,6 +11,7 @@ export * from './consentCommitment.js';
 export * from './consentHistory.js';
 export * from './consentMatcher.js';
 export * from './consentRules.js';
+export * from './consentSequence.js';
 export * from './consentValidity.js';
 export * from './decision.js';
 export * from './differencing.js';

@@ -24,7 +24,7 @@ export function useOf({ consent }: Pick<StudyProtocol, 'consent'>): StudyUse {
 }
 
 /** Whether the study looks at origins or ancestry, by its purposes or by its own word. */
-export function asksForAncestry({ use, purposes }: Pick<AskedUse, 'use' | 'purposes'>): boolean {
+function asksForAncestry({ use, purposes }: Pick<AskedUse, 'use' | 'purposes'>): boolean {
   return use.ancestryResearch || purposes.includes(DUO.POA);
 }
 

@@ -19,8 +19,30 @@ describe('the command consilium', () => {
   test('says what it can do', () => {
     const { status, stdout } = consilium('--help');
     expect(status).toBe(0);
-    for (const command of ['health', 'studies', 'propose', 'approve', 'vote', 'rounds', 'verify', 'predictions'])
+    for (const command of [
+      'health',
+      'studies',
+      'propose',
+      'approve',
+      'vote',
+      'rounds',
+      'verify',
+      'predictions',
+      'consent',
+      'patient',
+      'erase',
+    ])
       expect(stdout).toContain(command);
+  });
+
+  test.each([
+    ['consent', ['publish', 'record', 'withdraw', 'import', 'events', 'withdrawals', 'queue']],
+    ['patient', ['find', 'history', 'effective', 'uses', 'why', 'grant', 'page', 'file']],
+    ['officer', ['selections', 'decisions', 'uses', 'reads', 'hold', 'lift', 'export', 'register', 'rotate-key']],
+  ])('says what %s can do', (group, commands) => {
+    const { status, stdout } = consilium(group, '--help');
+    expect(status).toBe(0);
+    for (const command of commands) expect(stdout).toContain(command);
   });
 
   test('without a network it says which options name one', () => {
@@ -40,5 +62,23 @@ describe('the command consilium', () => {
     const { status, stderr } = consilium('--home', home, 'vote', 'heart', 'resume');
     expect(status).not.toBe(0);
     expect(stderr).not.toContain('RangeError');
+  });
+
+  test.each([
+    [['consent', 'withdraw'], 'either --patient or --ref'],
+    [['consent', 'events', '--from', 'yesterday'], 'is not an instant'],
+    [['patient', 'grant', '--patient', '7', '--term', 'anything'], 'anything is no term'],
+    [['erase', 'f'.repeat(32)], '--ground'],
+  ])('%j says what is wrong, and asks no gateway', (args, told) => {
+    const people = { researcher: { tokenFile: join(home, 'token') } };
+    writeFileSync(join(home, 'token'), 'token');
+    writeFileSync(join(home, 'ca'), '');
+    const gateways = [
+      { msp: 'NorthMSP', name: 'North', apiUrl: 'https://localhost:1', caFile: join(home, 'ca'), people },
+    ];
+    writeFileSync(join(home, 'addresses.json'), JSON.stringify({ gateways }));
+    const { status, stderr } = consilium('--home', home, ...args);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(told);
   });
 });

@@ -3,7 +3,10 @@
 import { ApiError } from '@consilium/client';
 import { Command, InvalidArgumentError } from 'commander';
 import { addAuditCommands } from './commands/audits.js';
+import { addConsentCommands } from './commands/consents.js';
 import { addHospitalCommands } from './commands/hospitals.js';
+import { addOfficerCommands } from './commands/officers.js';
+import { addPatientCommands } from './commands/patients.js';
 import { addPredictionCommands } from './commands/predictions.js';
 import { addRoundCommands } from './commands/rounds.js';
 import { addStudyCommands } from './commands/studies.js';
@@ -20,6 +23,9 @@ addStudyCommands(program);
 addRoundCommands(program);
 addPredictionCommands(program);
 addAuditCommands(program);
+addConsentCommands(program);
+addPatientCommands(program);
+addOfficerCommands(program);
 
 try {
   await program.parseAsync();

@@ -239,7 +239,7 @@ describe('a job', () => {
 
   test('is waited for, and gives its result or its problem', async () => {
     const { VerificationReport } = await import('./resources/index.js');
-    const report = { study: 'heart', round: 1, ok: true, checks: [], disputeLifted: false };
+    const report = { study: 'heart', round: 1, ok: true, checks: [], disputeLifted: false, scores: null };
     answer = ({ method }, response) =>
       method === 'POST'
         ? send(response, 202, job('running'))

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   type CohortCommitment,
+  type ConsentRef,
   canonicalJson,
   type Digest,
   Join,
@@ -22,6 +23,7 @@ import type {
   Page,
 } from './consentTypes.js';
 import type { Keyring } from './keyring.js';
+import { pageCursor } from './pageCursor.js';
 import { RefList } from './refList.js';
 
 /** A selection, as it was made. */
@@ -167,9 +169,19 @@ export class CohortDecisions {
     return RefList.of(this.list(decision).groups.flatMap(({ answer, refs }) => (answer === 'allow' ? [...refs] : [])));
   }
 
+  /** What was decided of one record, without making all of them. Undefined: it was not asked about. */
+  decisionOf(decision: KeptDecision, ref: ConsentRef): Omit<DecisionGroup, 'refs'> | undefined {
+    let index = this.#refs(decision).indexOf(ref);
+    if (index < 0) return undefined;
+    for (const { answer, reasons, count } of this.#head(decision.id).groups) {
+      if (index < count) return { answer, reasons };
+      index -= count;
+    }
+    return undefined;
+  }
+
   list(decision: KeptDecision): DecisionList {
-    const { refs: sealed } = this.#statements.refs.get(decision.id) as { refs: Uint8Array };
-    const all = new RefList(this.#ring.unseal('decision.refs', placeOf(decision), sealed)).refs();
+    const all = this.#refs(decision).refs();
     let at = 0;
     const { lastEvent, allowedUntil, protocolHash, ...head } = decision;
     const groups = this.#head(decision.id).groups.map(({ answer, reasons, count }) => {
@@ -177,6 +189,11 @@ export class CohortDecisions {
       return { answer, reasons, refs: all.slice(at - count, at) };
     });
     return { ...head, groups };
+  }
+
+  #refs(decision: KeptDecision): RefList {
+    const { refs: sealed } = this.#statements.refs.get(decision.id) as { refs: Uint8Array };
+    return new RefList(this.#ring.unseal('decision.refs', placeOf(decision), sealed));
   }
 
   positions(decision: KeptDecision): Buffer {
@@ -200,7 +217,7 @@ export class CohortDecisions {
     asked: Asked & Readonly<{ study?: StudyId | undefined; round?: number | undefined; from: number; to: number }>,
   ): Page<DecisionHead> {
     const { study = null, round = null, from, to, cursor, items } = asked;
-    const after = cursor === undefined ? 0 : Number(cursor);
+    const after = pageCursor(cursor);
     const rows = this.#statements.page.all(study, round, from, to, after, items + 1) as Row[];
     const shown = rows.slice(0, items);
     const { total } = this.#statements.total.get(study, round, from, to) as { total: number };

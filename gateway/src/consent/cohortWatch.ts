@@ -1,5 +1,4 @@
 /** Keeps an eye on a selection: whether each of its patients may still be used. */
-
 import { createHash } from 'node:crypto';
 import type { ConsentRef, Digest } from '@consilium/domain';
 import type { CohortSelection } from '../agent/ports.js';
@@ -7,19 +6,31 @@ import type { KeptDecision } from './cohortDecisions.js';
 
 export class CohortWatch {
   readonly decision: KeptDecision;
-  readonly selection: CohortSelection;
-  readonly #members: ReadonlyMap<ConsentRef, string>;
+  readonly #members: ReadonlySet<ConsentRef>;
+  readonly #patientOf: (ref: ConsentRef) => string | undefined;
+  #selection: CohortSelection | undefined;
   /** Something became less: this selection is not used any more, even if it became more again. */
   #less = false;
 
-  constructor(decision: KeptDecision, members: ReadonlyMap<ConsentRef, string>) {
+  /** @param patientOf looked up at the first need: after a restart, whether a cohort still stands is asked more often */
+  constructor(
+    decision: KeptDecision,
+    members: Iterable<ConsentRef>,
+    patientOf: (ref: ConsentRef) => string | undefined,
+  ) {
     this.decision = decision;
-    this.#members = members;
-    this.selection = {
-      patientsDigest: digestOf(members),
-      patients: new Set(members.values()),
-      commitment: decision.commitment,
+    this.#members = new Set(members);
+    this.#patientOf = patientOf;
+  }
+
+  /** Patients whose record was erased since are not in it: their cohort does not stand any more. */
+  get selection(): CohortSelection {
+    this.#selection ??= {
+      patientsDigest: digestOf(this.#members),
+      patients: new Set([...this.#members].flatMap((ref) => this.#patientOf(ref) ?? [])),
+      commitment: this.decision.commitment,
     };
+    return this.#selection;
   }
 
   /** Of these records, the ones that are members. */
@@ -28,7 +39,7 @@ export class CohortWatch {
   }
 
   members(): Iterable<ConsentRef> {
-    return this.#members.keys();
+    return this.#members;
   }
 
   end(): void {
@@ -41,8 +52,8 @@ export class CohortWatch {
 }
 
 /** Of the records alone, in their own order: refs are random, so it tells nothing of the patients. */
-function digestOf(members: ReadonlyMap<ConsentRef, string>): Digest {
+function digestOf(members: Iterable<ConsentRef>): Digest {
   const hash = createHash('sha256');
-  for (const ref of [...members.keys()].sort()) hash.update(ref, 'hex');
+  for (const ref of [...members].sort()) hash.update(ref, 'hex');
   return hash.digest('hex') as Digest;
 }

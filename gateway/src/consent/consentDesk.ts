@@ -42,7 +42,7 @@ export class StoreDesk implements ConsentDesk {
     await this.#parts.selector.select(
       asked,
       ({ decision, members }) => {
-        watch = this.#watch(new CohortWatch(decision, members));
+        watch = this.#watch(new CohortWatch(decision, members.keys(), (ref) => members.get(ref)));
       },
       signal,
     );
@@ -90,9 +90,8 @@ export class StoreDesk implements ConsentDesk {
     if (!decision) return undefined;
     if (known?.decision.id === decision.id) return known;
     const { standings } = this.#parts;
-    const refs = decisions.allowed(decision).refs();
-    const members = refs.map((ref): [ConsentRef, string] => [ref, standings.ofRef(ref)?.patient ?? '']);
-    const watch = new CohortWatch(decision, new Map(members));
+    const patientOf = (ref: ConsentRef) => standings.ofRef(ref)?.patient;
+    const watch = new CohortWatch(decision, decisions.allowed(decision).refs(), patientOf);
     this.#catchUp(watch);
     return this.#watch(watch);
   }

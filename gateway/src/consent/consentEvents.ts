@@ -62,19 +62,16 @@ export class ConsentEvents {
         'INSERT INTO event (ref, seq, state, restricts, at, content, extra) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
       ),
       of: database.prepare(`SELECT ${COLUMNS} FROM event WHERE ref = ? ORDER BY seq, id`),
-      last: database.prepare(
-        `SELECT ${COLUMNS} FROM event WHERE ref = ? AND state <> 'refused' ORDER BY seq DESC LIMIT 1`,
-      ),
+      last: database.prepare(`SELECT ${COLUMNS} FROM event WHERE ref = ? AND attempt = 0 ORDER BY seq DESC LIMIT 1`),
       byId: database.prepare(`SELECT ${COLUMNS} FROM event WHERE id = ?`),
       extra: database.prepare('SELECT extra FROM event WHERE id = ?'),
-      state: database.prepare("UPDATE event SET state = ? WHERE id = ? AND state <> 'refused'"),
+      commit: database.prepare(
+        "UPDATE event SET state = 'committed' WHERE id IN (SELECT value FROM json_each(?)) AND state = 'waiting'",
+      ),
       refuse: database.prepare(
-        "UPDATE event SET state = 'refused', refused_with = ? WHERE ref = ? AND seq >= ? AND state = 'waiting'",
+        "UPDATE event SET state = 'refused', refused_with = ?, attempt = id WHERE ref = ? AND seq >= ? AND state = 'waiting'",
       ),
       batch: database.prepare('UPDATE event SET batch = ? WHERE id = ?'),
-      committedAt: database.prepare(
-        "UPDATE event SET state = 'committed' WHERE ref = ? AND seq = ? AND state = 'waiting'",
-      ),
       since: database.prepare('SELECT DISTINCT ref FROM event WHERE id > ? AND restricts = 1'),
       lastRestricting: database.prepare('SELECT max(id) AS id FROM event WHERE restricts = 1'),
       restrictedAt: database.prepare(
@@ -125,13 +122,9 @@ export class ConsentEvents {
     );
   }
 
-  setState(id: number, state: EventState): void {
-    this.#statements.state.run(state, id);
-  }
-
-  /** The channel has an event of this number. @returns whether that was news */
-  committed(ref: ConsentRef, seq: number): boolean {
-    return this.#statements.committedAt.run(ref, seq).changes > 0;
+  /** The channel has them. */
+  commit(ids: readonly number[]): void {
+    this.#statements.commit.run(JSON.stringify(ids));
   }
 
   /** The channel refused it: what follows it in its record cannot follow either. */

@@ -4,25 +4,28 @@ import { type Database, inTransaction, openDatabase } from '@consilium/sqlite';
 import { readProperty, writeProperty } from './keyring.js';
 
 const VERSION = 1;
+/** Pages in memory, and pages in the log before they go into the file: an import touches pages all over the indexes. */
+const CACHE_KIB = 32_768;
+const LOG_PAGES = 4_000;
 const TABLES = `
   CREATE TABLE property (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
   -- A patient's record. tag: HMAC of the patient number. key: the record's own key, wrapped. link: patient number and salt.
+  -- Refs and tags are random, so each index over them costs a page an insert: there are no more than are needed.
   CREATE TABLE record (
-    ref TEXT PRIMARY KEY, tag BLOB NOT NULL, key BLOB NOT NULL, link BLOB NOT NULL, made_at INTEGER NOT NULL,
-    number INTEGER NOT NULL, placement TEXT NOT NULL, barred INTEGER NOT NULL DEFAULT 0
-  ) WITHOUT ROWID;
-  CREATE INDEX record_tag ON record (tag, number);
-  CREATE UNIQUE INDEX record_number ON record (number);
+    number INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, tag BLOB NOT NULL, key BLOB NOT NULL, link BLOB NOT NULL,
+    made_at INTEGER NOT NULL, placement TEXT NOT NULL, barred INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX record_tag ON record (tag);
 
   -- content: what is matched. extra: note, resource, who recorded it. restricts: acts here before the channel knows.
+  -- attempt: 0, or the id of an event that the channel refused, whose number is given again.
   CREATE TABLE event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,
     restricts INTEGER NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL, extra BLOB NOT NULL,
-    batch INTEGER, refused_with TEXT
+    batch INTEGER, refused_with TEXT, attempt INTEGER NOT NULL DEFAULT 0
   );
-  CREATE UNIQUE INDEX event_place ON event (ref, seq) WHERE state <> 'refused';
-  CREATE INDEX event_ref ON event (ref, id);
+  CREATE UNIQUE INDEX event_place ON event (ref, seq, attempt);
   CREATE INDEX event_restricts ON event (id) WHERE restricts = 1;
 
   -- What waits for the channel. Lane 0 goes first.
@@ -30,7 +33,6 @@ const TABLES = `
     event INTEGER PRIMARY KEY, lane INTEGER NOT NULL, ref TEXT NOT NULL, placement TEXT NOT NULL, person TEXT NOT NULL
   );
   CREATE INDEX outbox_lane ON outbox (placement, lane, event);
-  CREATE INDEX outbox_ref ON outbox (ref);
 
   CREATE TABLE batch (
     number INTEGER PRIMARY KEY, root TEXT NOT NULL, count INTEGER NOT NULL, policy_version INTEGER NOT NULL,
@@ -82,7 +84,9 @@ export function openConsentDatabase(file: string, owner: ConsentStoreOwner): Dat
     throw locked('its file is no database, or cannot be read');
   }
   try {
-    database.exec('PRAGMA secure_delete = ON');
+    database.exec(
+      `PRAGMA secure_delete = ON; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${LOG_PAGES}`,
+    );
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
     if (version > VERSION) throw locked('it was made by a newer version');
     inTransaction(database, () => {

@@ -45,6 +45,7 @@ import {
 } from './consentTypes.js';
 import { judge } from './judgement.js';
 import { Keyring } from './keyring.js';
+import { pageCursor } from './pageCursor.js';
 import type { EffectiveConsent } from './patientHistory.js';
 import type { ReadLogReport } from './readLog.js';
 import { restore } from './restoring.js';
@@ -121,20 +122,22 @@ export class ConsentStore {
 
   /** Begins to send what waits, to finish erasures and to anchor the log of reads. */
   start(): void {
-    const { outboxSender, erasures, anchor, ears, lookAtRoots } = this.#rooms;
+    const { outboxSender, erasures, anchor, ears, lookAtRoots, warmUp } = this.#rooms;
     lookAtRoots();
     ears.adoptTombstones();
     outboxSender.start();
     erasures.start();
     anchor.start();
+    warmUp.start();
   }
 
   async stop(): Promise<void> {
-    const { outboxSender, erasures, anchor } = this.#rooms;
-    await Promise.all([outboxSender.stop(), erasures.stop(), anchor.stop()]);
+    const { outboxSender, erasures, anchor, warmUp } = this.#rooms;
+    await Promise.all([outboxSender.stop(), erasures.stop(), anchor.stop(), warmUp.stop()]);
   }
 
   close(): void {
+    this.#rooms.warmUp.abandon();
     this.#rooms.ears.close();
     this.#database.close();
   }
@@ -224,7 +227,7 @@ export class ConsentStore {
   }
 
   records({ cursor, items }: Asked): Page<RecordHead> {
-    return this.#rooms.records.page(cursor === undefined ? Number.MIN_SAFE_INTEGER : Number(cursor), items);
+    return this.#rooms.records.page(pageCursor(cursor, Number.MIN_SAFE_INTEGER), items);
   }
 
   /**
@@ -277,9 +280,7 @@ export class ConsentStore {
     const refs = 'patient' in who ? this.refsOf(who.patient) : [who.ref];
     const decision = decisions.inForce(study, round);
     if (!decision) throw refusal('CONSENT_COHORT_UNKNOWN', { round, study });
-    const { groups } = decisions.list(decision);
-    const group = groups.find((some) => refs.some((ref) => some.refs.includes(ref)));
-    return group && { answer: group.answer, reasons: group.reasons };
+    return refs.map((ref) => decisions.decisionOf(decision, ref)).find((found) => found !== undefined);
   }
 
   usesOf(who: Who): CohortUse[] {

@@ -2,6 +2,7 @@
 import type { ConsentRef } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import type { Asked, By, Disclosure, KeptDisclosure, Page } from './consentTypes.js';
+import { pageCursor } from './pageCursor.js';
 import type { PatientRecord } from './patientRecords.js';
 import { seal, unseal } from './sealing.js';
 
@@ -28,7 +29,7 @@ export class Disclosures {
 
   page(record: PatientRecord, { cursor, items }: Asked): Page<KeptDisclosure> {
     const { ref } = record;
-    const rows = this.#statements.page.all(ref, cursor === undefined ? 0 : Number(cursor), items + 1) as Row[];
+    const rows = this.#statements.page.all(ref, pageCursor(cursor), items + 1) as Row[];
     const shown = rows.slice(0, items).map(({ id, at, body }): KeptDisclosure => {
       const said = JSON.parse(unseal(record.key, disclosurePlace(ref, at), body).toString('utf8'));
       return { id, ref, ...said };

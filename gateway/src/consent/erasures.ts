@@ -226,9 +226,9 @@ export class Erasures {
   #destroy(ref: ConsentRef): ErasureState {
     const { database, records, events, outbox, disclosures, standings } = this.#parts;
     inTransaction(database, () => {
+      outbox.removeRecord(ref);
       records.destroy(ref);
       events.destroy(ref);
-      outbox.removeRecord(ref);
       disclosures.destroy(ref);
       this.#reach(ref, 'destroyed');
     });

@@ -4,8 +4,9 @@ import {
   type ConsentContent,
   type ConsentKind,
   type ConsentPolicy,
-  type ConsentReason,
   endsConsent,
+  explainsOldDate,
+  mayFollow,
   refusal,
 } from '@consilium/domain';
 import type { ParsedOrder } from './consentTypes.js';
@@ -22,18 +23,6 @@ export type PolicyBook = Readonly<{
   newest: ConsentPolicy | undefined;
   of(version: number): ConsentPolicy | undefined;
 }>;
-
-const IMPORTED: readonly ConsentReason[] = ['imported-from-paper', 'imported-from-record', 'correction'];
-
-/** What a kind may follow: the contract has the same table, and the last word. */
-const FOLLOWS: Readonly<Record<ConsentKind, readonly (ConsentKind | 'nothing')[]>> = {
-  grant: ['nothing', 'grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  change: ['grant', 'change', 'opt-in'],
-  withdraw: ['grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  expire: ['grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  'opt-out': ['nothing', 'grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  'opt-in': ['opt-out'],
-};
 
 /**
  * @throws ConsiliumError CONSENT_PATIENT_UNKNOWN (nothing of the patient can end or change), CONSENT_POLICY_UNKNOWN,
@@ -74,7 +63,7 @@ export function planEvent(
 
 function requirePlace(kind: ConsentKind, last: LastContent): void {
   if (!last && kind !== 'grant' && kind !== 'opt-out') throw refusal('CONSENT_PATIENT_UNKNOWN', {});
-  if (FOLLOWS[kind].includes(last?.kind ?? 'nothing')) return;
+  if (mayFollow(kind, last?.kind)) return;
   throw refusal('CONSENT_KIND_MISPLACED', {
     kind,
     before: last ? `event ${last.seq}, a ${last.kind}` : 'nothing',
@@ -91,7 +80,7 @@ function beginningOf({ kind, effectiveFrom, reason }: ParsedOrder, last: LastCon
   const refused = (problem: string) => refusal('CONSENT_EVENT_BACKDATED', { kind, problem });
   const asked = effectiveFrom ?? Math.max(now, last?.effectiveFrom ?? 0);
   if (asked > now && effectiveFrom !== undefined) throw refused('it is dated in the future');
-  if (asked < now - CONSENT_QUEUE_MS_MAX && !IMPORTED.includes(reason))
+  if (asked < now - CONSENT_QUEUE_MS_MAX && !explainsOldDate(reason))
     throw refused(`it lies further back than a queue explains, and its reason is ${reason}, not that it was imported`);
   if (last && asked < last.effectiveFrom)
     throw refused(`it is dated before event ${last.seq}, in force from ${new Date(last.effectiveFrom).toISOString()}`);

@@ -8,9 +8,6 @@ export const LANE = { urgent: 0, ordinary: 1 } as const;
 
 export type Waiting = Readonly<{ event: number; lane: number; ref: ConsentRef; person: string }>;
 
-/** Rows that are looked through for one transaction. */
-const LOOKED_AT_MAX = 10_000;
-
 export class Outbox {
   readonly #statements;
   #waiting: number;
@@ -18,16 +15,19 @@ export class Outbox {
   constructor(database: Database) {
     this.#statements = {
       add: database.prepare('INSERT INTO outbox (event, lane, ref, placement, person) VALUES (?, ?, ?, ?, ?)'),
-      promote: database.prepare('UPDATE outbox SET lane = 0 WHERE ref = ?'),
+      promote: database.prepare('UPDATE outbox SET lane = 0 WHERE event IN (SELECT id FROM event WHERE ref = ?)'),
       rows: database.prepare(
-        `SELECT event, lane, ref, person FROM outbox WHERE placement = ? ORDER BY lane, event LIMIT ${LOOKED_AT_MAX}`,
+        `SELECT event, lane, ref, person FROM outbox WHERE placement = ? ORDER BY lane, event LIMIT ?`,
       ),
       remove: database.prepare('DELETE FROM outbox WHERE event = ?'),
-      removeRef: database.prepare('DELETE FROM outbox WHERE ref = ?'),
+      removeAll: database.prepare('DELETE FROM outbox WHERE event IN (SELECT value FROM json_each(?))'),
+      removeRef: database.prepare('DELETE FROM outbox WHERE event IN (SELECT id FROM event WHERE ref = ?)'),
       count: database.prepare('SELECT count(*) AS total FROM outbox'),
       urgent: database.prepare('SELECT count(*) AS total FROM outbox WHERE lane = 0'),
       oldest: database.prepare('SELECT e.at FROM outbox o JOIN event e ON e.id = o.event ORDER BY o.event LIMIT 1'),
-      ofRef: database.prepare('SELECT count(*) AS total FROM outbox WHERE ref = ?'),
+      ofRef: database.prepare(
+        'SELECT count(*) AS total FROM outbox WHERE event IN (SELECT id FROM event WHERE ref = ?)',
+      ),
       takeOver: database.prepare('UPDATE outbox SET person = ? WHERE person = ?'),
       byPerson: database.prepare('SELECT count(*) AS total FROM outbox WHERE person = ?'),
     };
@@ -45,8 +45,13 @@ export class Outbox {
     this.#statements.promote.run(ref);
   }
 
-  rows(placement: Placement): Waiting[] {
-    return this.#statements.rows.all(placement) as Waiting[];
+  /** The first so many. */
+  rows(placement: Placement, rowsMax: number): Waiting[] {
+    return this.#statements.rows.all(placement, rowsMax) as Waiting[];
+  }
+
+  removeAll(events: readonly number[]): void {
+    this.#waiting -= Number(this.#statements.removeAll.run(JSON.stringify(events)).changes);
   }
 
   remove(event: number): void {

@@ -1,14 +1,7 @@
 /** Brings what waits to the channel, in order, and again until it is there. */
-import {
-  CONSENT_EVENTS_PER_TRANSACTION_MAX,
-  type ConsentEventInput,
-  type ConsentRef,
-  refusal,
-} from '@consilium/domain';
-import { type Database, inTransaction } from '@consilium/sqlite';
-import type { Clock, Log, Timers } from '../agent/ports.js';
+import { CONSENT_EVENTS_PER_TRANSACTION_MAX, type ConsentRef, refusal } from '@consilium/domain';
+import type { Clock, Timers } from '../agent/ports.js';
 import { CommandBytes } from './commandBytes.js';
-import { type ConsentEvents, inputOf, type KeptEvent } from './consentEvents.js';
 import {
   CONSENT_RETRY_MS_MAX,
   CONSENT_RETRY_MS_MIN,
@@ -18,35 +11,28 @@ import {
   PERSON_RETRY_MS,
   TRANSACTIONS_IN_FLIGHT_MAX,
 } from './consentLimits.js';
-import type { ConsentSender } from './consentPorts.js';
-import type { HospitalPolicies } from './hospitalPolicies.js';
+import { EventSending, type EventSendingParts } from './eventSending.js';
 import { nextTransaction, type Taken } from './nextTransaction.js';
-import { LANE, type Outbox, type Waiting } from './outbox.js';
-import { BARRED, type PatientRecord, type PatientRecords } from './patientRecords.js';
-import type { PrivateCopies } from './privateCopies.js';
-import type { RootBatches } from './rootBatches.js';
+import type { KeptBatch } from './rootBatches.js';
+import { RootSending, type RootSendingParts } from './rootSending.js';
 import { codeOf, sendFailureOf } from './sendFailure.js';
 
-export type OutboxSenderParts = Readonly<{
-  database: Database;
-  records: PatientRecords;
-  events: ConsentEvents;
-  outbox: Outbox;
-  batches: RootBatches;
-  policies: HospitalPolicies;
-  copies: PrivateCopies;
-  sender: ConsentSender;
-  clock: Clock;
-  timers: Timers;
-  log: Log;
-  /** Events of these records have a new state. */
-  onSettled(refs: readonly ConsentRef[]): void;
-}>;
+export type OutboxSenderParts = EventSendingParts &
+  RootSendingParts &
+  Readonly<{
+    clock: Clock;
+    timers: Timers;
+    /** Events of these records have a new state. */
+    onSettled(refs: readonly ConsentRef[]): void;
+  }>;
 
-type Sending = Readonly<{ row: Waiting; record: PatientRecord; event: KeptEvent; input: ConsentEventInput }>;
+/** After each transaction that went through, the next may hold so many more. */
+const EVENTS_MORE = 5;
 
 export class OutboxSender {
   readonly #parts: OutboxSenderParts;
+  readonly #sending: EventSending;
+  readonly #roots: RootSending;
   readonly #underWay = new Set<Promise<void>>();
   readonly #events = new Set<number>();
   readonly #refs = new Set<ConsentRef>();
@@ -56,12 +42,16 @@ export class OutboxSender {
   #urgent = false;
   #rooting = false;
   #failures = 0;
+  /** Fewer where endorsers are so slow that a long batch outruns the skew that the channel allows. */
+  #eventsMax = CONSENT_EVENTS_PER_TRANSACTION_MAX;
   #notBefore = 0;
   #cancelTimer: (() => void) | undefined;
   #started = false;
 
   constructor(parts: OutboxSenderParts) {
     this.#parts = parts;
+    this.#sending = new EventSending(parts, (refs) => this.#tell(refs));
+    this.#roots = new RootSending(parts);
   }
 
   start(): void {
@@ -129,13 +119,13 @@ export class OutboxSender {
   }
 
   #beginEvents(): boolean {
-    const taken = this.#next('ledger', CONSENT_EVENTS_PER_TRANSACTION_MAX);
+    const taken = this.#next('ledger', this.#eventsMax);
     if (!taken) return false;
-    const sending = this.#opened(taken.rows);
+    const sending = this.#sending.open(taken.rows);
     const fitting = sending.slice(0, CommandBytes.fitting(sending, CONSENT_TRANSACTION_BYTES_MAX));
     const urgent = fitting.some(({ event }) => event.restricts);
     this.#run({ ...taken, rows: fitting.map(({ row }) => row) }, urgent, () =>
-      this.#sendEvents(taken.person, taken.lane, fitting),
+      this.#sending.send(taken.person, taken.lane, fitting, this.#signal),
     );
     return true;
   }
@@ -145,16 +135,21 @@ export class OutboxSender {
     for (const [person, { until }] of this.#people) if (until <= now) this.#people.delete(person);
     const people = new Set(this.#people.keys());
     const busy = { refs: this.#refs, events: this.#events, people, urgent: this.#urgent };
-    return nextTransaction(this.#parts.outbox.rows(placement), busy, eventsMax);
+    // Most often the first rows will do; where all of them have to wait, those behind them may not.
+    for (let rowsMax = 2 * (eventsMax + this.#events.size); ; rowsMax *= 10) {
+      const rows = this.#parts.outbox.rows(placement, rowsMax);
+      const taken = nextTransaction(rows, busy, eventsMax);
+      if (taken || rows.length < rowsMax) return taken;
+    }
   }
 
-  #run({ rows }: Taken, urgent: boolean, send: () => Promise<void>): void {
+  #run({ rows, person }: Taken, urgent: boolean, send: () => Promise<void>): void {
     for (const { event, ref } of rows) {
       this.#events.add(event);
       this.#refs.add(ref);
     }
     if (urgent) this.#urgent = true;
-    this.#follow(send(), () => {
+    this.#follow(send(), person, () => {
       for (const { event, ref } of rows) {
         this.#events.delete(event);
         this.#refs.delete(ref);
@@ -163,13 +158,14 @@ export class OutboxSender {
     });
   }
 
-  #follow(sent: Promise<void>, release: () => void): void {
+  #follow(sent: Promise<void>, person: string, release: () => void): void {
     const work = sent
       .then(
         () => {
           this.#failures = 0;
+          this.#eventsMax = Math.min(this.#eventsMax + EVENTS_MORE, CONSENT_EVENTS_PER_TRANSACTION_MAX);
         },
-        (error: unknown) => this.#failed(error),
+        (error: unknown) => this.#failed(error, person),
       )
       .finally(() => {
         release();
@@ -179,10 +175,16 @@ export class OutboxSender {
     this.#underWay.add(work);
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, person: string): void {
     const { log, clock } = this.#parts;
     if (this.#stopping.signal.aborted) return;
-    const again = sendFailureOf(error) === 'again';
+    const failure = sendFailureOf(error);
+    if (failure === 'person') {
+      this.#park(person, error);
+      return;
+    }
+    if (codeOf(error) === 'CLOCK_SKEW') this.#eventsMax = Math.max(1, Math.floor(this.#eventsMax / 2));
+    const again = failure === 'again';
     if (!again)
       log.warn({ code: codeOf(error), waiting: this.#parts.outbox.waiting() }, 'consents wait for the channel');
     const ms = again
@@ -190,70 +192,6 @@ export class OutboxSender {
       : Math.min(CONSENT_RETRY_MS_MAX, CONSENT_RETRY_MS_MIN * 2 ** Math.min(this.#failures, 10));
     this.#failures += again ? 0 : 1;
     this.#notBefore = clock.monotonic() + ms;
-  }
-
-  /** A transaction that is refused for one of its events is sent in halves, until that event is found. */
-  async #sendEvents(person: string, lane: number, sending: readonly Sending[]): Promise<void> {
-    if (sending.length === 0) return;
-    const { copies, sender } = this.#parts;
-    await copies.keep(
-      sending.map(({ record }) => record),
-      this.#signal(),
-    );
-    const name =
-      lane === LANE.urgent && sending.every(({ event }) => event.restricts) ? 'withdrawConsents' : 'recordConsents';
-    try {
-      const events = sending.map(({ input }) => input);
-      await sender.send(person, `ConsentContract:${name}`, { events }, this.#signal());
-    } catch (error) {
-      const failure = sendFailureOf(error);
-      if (failure === 'person') return this.#park(person, error);
-      if (failure !== 'refused') throw error;
-      if (sending.length === 1) return this.#refuse(sending[0] as Sending, codeOf(error));
-      const half = Math.ceil(sending.length / 2);
-      await this.#sendEvents(person, lane, sending.slice(0, half));
-      const refused = this.#refusedRefs(sending.slice(0, half));
-      await this.#sendEvents(
-        person,
-        lane,
-        sending.slice(half).filter(({ record }) => !refused.has(record.ref)),
-      );
-      return;
-    }
-    this.#commit(sending.map(({ row }) => row));
-  }
-
-  #refusedRefs(sent: readonly Sending[]): ReadonlySet<ConsentRef> {
-    const { events } = this.#parts;
-    const refused = sent.filter(({ record, row }) => events.byId(record, row.event)?.state === 'refused');
-    return new Set(refused.map(({ record }) => record.ref));
-  }
-
-  #commit(rows: readonly Waiting[]): void {
-    const { database, events, outbox } = this.#parts;
-    inTransaction(database, () => {
-      for (const { event } of rows) {
-        events.setState(event, 'committed');
-        outbox.remove(event);
-      }
-    });
-    this.#tell(rows.map(({ ref }) => ref));
-  }
-
-  /**
-   * What the channel refuses never takes effect, where it allows; where it ends, the record is barred here: the patient's
-   * word counts, whatever the channel thinks of its form.
-   */
-  #refuse({ row, record, event }: Sending, code: string): void {
-    const { database, events, outbox, records, log } = this.#parts;
-    const later = events.of(record).filter(({ state, seq }) => state === 'waiting' && seq >= event.seq);
-    inTransaction(database, () => {
-      events.refuse(row.ref, event.seq, code);
-      for (const { id } of later) outbox.remove(id);
-      if (later.some(({ restricts }) => restricts)) records.bar(row.ref, BARRED.restrictionRefused);
-    });
-    log.warn({ ref: row.ref, seq: event.seq, code }, 'the channel refused a consent event for good');
-    this.#tell([row.ref]);
   }
 
   #park(person: string, error: unknown): void {
@@ -266,80 +204,23 @@ export class OutboxSender {
   /** One root at a time: their numbers follow each other. */
   #beginRoot(): boolean {
     if (this.#rooting) return false;
-    const { batches, database, outbox, events } = this.#parts;
-    let batch = batches.waiting();
-    if (!batch) {
-      const taken = this.#next('roots', CONSENT_ROOT_EVENTS_MAX);
-      if (!taken) return false;
-      const opened = this.#opened(taken.rows);
-      if (!opened[0]) return false;
-      const { policyVersion } = opened[0].input;
-      const members = opened.filter(({ input }) => input.policyVersion === policyVersion);
-      const person = this.#steward(taken.person);
-      batch = inTransaction(database, () => {
-        const made = batches.make(
-          members.map(({ row, input }) => ({ event: row.event, input })),
-          policyVersion,
-          members.some(({ event }) => event.restricts),
-          person,
-        );
-        for (const { row } of members) {
-          events.setBatch(row.event, made.number);
-          outbox.remove(row.event);
-        }
-        return made;
-      });
-    }
-    const { number, root, count, policyVersion, restricts, person } = batch;
-    if (this.#people.has(person)) return false;
+    const batch = this.#roots.waiting() ?? this.#newBatch();
+    if (!batch || this.#people.has(batch.person)) return false;
     this.#rooting = true;
-    const send = async () => {
-      const { copies, sender, records } = this.#parts;
-      const refs = batches.refsOf(number);
-      await copies.keep(
-        refs.flatMap((ref) => records.byRef(ref) ?? []),
-        this.#signal(),
-      );
-      const command = { batch: number, root, count, policyVersion, restricts };
-      try {
-        await sender.send(person, 'ConsentContract:recordConsentRoot', command, this.#signal());
-      } catch (error) {
-        if (sendFailureOf(error) === 'person') return this.#park(person, error);
-        if (codeOf(error) === 'CONSENT_BATCH_NOT_NEXT') inTransaction(database, () => batches.renumber(number));
-        throw error;
-      }
-      inTransaction(database, () => {
-        for (const event of batches.eventsOf(number)) events.setState(event, 'committed');
-        batches.commit(number);
-      });
-      this.#tell(refs);
-    };
-    this.#follow(send(), () => {
+    const sent = this.#roots.send(batch, this.#signal).then((refs) => this.#tell(refs));
+    this.#follow(sent, batch.person, () => {
       this.#rooting = false;
     });
     return true;
   }
 
-  /** Roots are signed by data stewards alone. */
-  #steward(person: string): string {
-    return this.#parts.sender.steward ?? person;
+  #newBatch(): KeptBatch | undefined {
+    const taken = this.#next('roots', CONSENT_ROOT_EVENTS_MAX);
+    return taken && this.#roots.make(this.#sending.open(taken.rows), taken.person);
   }
 
-  /** What waits of a record that is gone waits for nothing. */
-  #opened(rows: readonly Waiting[]): Sending[] {
-    const { records, events, outbox } = this.#parts;
-    return rows.flatMap((row) => {
-      const record = records.byRef(row.ref);
-      const event = record && events.byId(record, row.event);
-      if (record && event) return [{ row, record, event, input: inputOf(event) }];
-      outbox.remove(row.event);
-      return [];
-    });
-  }
-
-  #signal(): AbortSignal {
-    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(CONSENT_SEND_MS_MAX)]);
-  }
+  readonly #signal = (): AbortSignal =>
+    AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(CONSENT_SEND_MS_MAX)]);
 
   #tell(refs: readonly ConsentRef[]): void {
     this.#parts.onSettled([...new Set(refs)]);

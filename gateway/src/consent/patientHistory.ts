@@ -4,6 +4,7 @@ import type { Clock } from '../agent/ports.js';
 import { type ConsentEvents, inputOf, type KeptEvent, opened } from './consentEvents.js';
 import type { ConsentLedger } from './consentPorts.js';
 import type { Asked, LedgerPlace, Page, StoredEvent, Who, Withdrawal } from './consentTypes.js';
+import { pageCursor } from './pageCursor.js';
 import type { PatientRecord, PatientRecords } from './patientRecords.js';
 
 export type HistoryParts = Readonly<{
@@ -81,7 +82,7 @@ export class PatientHistory {
   withdrawals(asked: Asked & Readonly<{ from?: number; to?: number }>): Page<Withdrawal> {
     const { events, records } = this.#parts;
     const { from = 0, to = Number.MAX_SAFE_INTEGER, cursor, items } = asked;
-    const rows = events.restricting(from, to, cursor === undefined ? 0 : Number(cursor), items + 1);
+    const rows = events.restricting(from, to, pageCursor(cursor), items + 1);
     const shown = rows.slice(0, items).flatMap((row): Withdrawal[] => {
       const record = records.byRef(row.ref);
       if (!record) return [];

@@ -1,6 +1,6 @@
 /** Patients' records: a random ref, a salt, and the link to the hospital's patient number, sealed under a key of its own. */
 import { randomBytes } from 'node:crypto';
-import type { ConsentPolicy, ConsentRef, ConsentSalt } from '@consilium/domain';
+import type { ConsentKind, ConsentPolicy, ConsentRef, ConsentSalt } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import type { Page, RecordHead } from './consentTypes.js';
 import type { Keyring } from './keyring.js';
@@ -36,9 +36,24 @@ type Row = {
   barred: number;
 };
 
+const RANDOM_BYTES = REF_BYTES + SALT_BYTES + KEY_BYTES;
+const RECORDS_AT_ONCE = 256;
+let drawn = Buffer.alloc(0);
+
+/** Ref, salt and key of a record, drawn for many at a time: a single draw costs more than the encryption. */
+function nextRandom(): Buffer {
+  if (drawn.length < RANDOM_BYTES) drawn = randomBytes(RANDOM_BYTES * RECORDS_AT_ONCE);
+  const random = Buffer.from(drawn.subarray(0, RANDOM_BYTES));
+  drawn.fill(0, 0, RANDOM_BYTES);
+  drawn = drawn.subarray(RANDOM_BYTES);
+  return random;
+}
+
 export class PatientRecords {
   readonly #ring: Keyring;
   readonly #statements;
+  #lastNumber: number | undefined;
+  #made = 0;
 
   constructor(database: Database, ring: Keyring) {
     this.#ring = ring;
@@ -52,7 +67,9 @@ export class PatientRecords {
       ),
       first: database.prepare('SELECT min(number) AS number FROM record'),
       all: database.prepare('SELECT * FROM record ORDER BY number'),
-      bar: database.prepare('UPDATE record SET barred = ? WHERE ref = ?'),
+      some: database.prepare('SELECT * FROM record WHERE number > ? ORDER BY number LIMIT ?'),
+      bar: database.prepare('UPDATE record SET barred = max(barred, ?) WHERE ref = ?'),
+      allowAgain: database.prepare('UPDATE record SET barred = 0 WHERE ref = ? AND barred = ?'),
       remove: database.prepare('DELETE FROM record WHERE ref = ?'),
       count: database.prepare('SELECT count(*) AS total FROM record'),
       page: database.prepare(
@@ -60,6 +77,11 @@ export class PatientRecords {
          FROM record r WHERE r.number > ? ORDER BY r.number LIMIT ?`,
       ),
     };
+  }
+
+  /** How many records were made or restored since the store was opened: who was unknown at the same count still is. */
+  get made(): number {
+    return this.#made;
   }
 
   /** The record of a patient that new events go to: the newest one. */
@@ -81,7 +103,7 @@ export class PatientRecords {
 
   /** A new record. Ref, salt and key are random. */
   make(patient: string, placement: Placement, now: number): PatientRecord {
-    const random = randomBytes(REF_BYTES + SALT_BYTES + KEY_BYTES);
+    const random = nextRandom();
     const record: PatientRecord = {
       ref: random.toString('hex', 0, REF_BYTES) as ConsentRef,
       patient,
@@ -91,18 +113,27 @@ export class PatientRecords {
       barred: BARRED.no,
       madeAt: now,
     };
-    const { number } = this.#statements.last.get() as { number: number | null };
-    this.#add(record, (number ?? 0) + 1);
+    this.#add(record, this.#nextNumber());
     return record;
   }
 
   /** A record of a backup. Where the patient has one here already, that one is newer, and stays the live one. */
   addRestored(record: PatientRecord): void {
     const { number: first } = this.#statements.first.get() as { number: number | null };
-    const { number: last } = this.#statements.last.get() as { number: number | null };
     const isOlder = this.refsOf(record.patient).some((ref) => (this.byRef(ref)?.madeAt ?? 0) > record.madeAt);
-    this.#add(record, isOlder ? (first ?? 1) - 1 : (last ?? 0) + 1);
+    this.#add(record, isOlder ? (first ?? 1) - 1 : this.#nextNumber());
     if (record.barred !== BARRED.no) this.bar(record.ref, record.barred);
+  }
+
+  /** Of the next records by number, those that are wanted, opened; and the number after which the next page begins. */
+  some(
+    after: number,
+    items: number,
+    wanted: (ref: ConsentRef) => boolean,
+  ): Readonly<{ records: PatientRecord[]; next: number | undefined }> {
+    const rows = this.#statements.some.all(after, items) as Row[];
+    const records = rows.flatMap((row) => (wanted(row.ref) ? [this.#opened(row)] : []));
+    return { records, next: rows.at(-1)?.number };
   }
 
   /** All, the oldest first. */
@@ -110,7 +141,15 @@ export class PatientRecords {
     for (const row of this.#statements.all.iterate() as Iterable<Row>) yield this.#opened(row);
   }
 
+  /** Numbers go up, and leave out those of a transaction that was rolled back. */
+  #nextNumber(): number {
+    this.#lastNumber ??= (this.#statements.last.get() as { number: number | null }).number ?? 0;
+    this.#lastNumber += 1;
+    return this.#lastNumber;
+  }
+
   #add(record: PatientRecord, number: number): void {
+    this.#made += 1;
     const { ref, patient, salt, key, placement, madeAt } = record;
     const link = seal(key, linkPlace(ref), Buffer.concat([Buffer.from(salt, 'hex'), Buffer.from(patient, 'utf8')]));
     this.#statements.add.run(
@@ -127,6 +166,14 @@ export class PatientRecords {
   has(ref: ConsentRef): boolean {
     return this.#statements.byRef.get(ref) !== undefined;
   }
+
+  /** A later grant is on the channel: what the channel refused before it does not bar the record any more. */
+  allowAgain({ ref, barred }: PatientRecord, kind: ConsentKind): void {
+    if (barred === BARRED.restrictionRefused && (kind === 'grant' || kind === 'opt-in'))
+      this.#statements.allowAgain.run(ref, BARRED.restrictionRefused);
+  }
+
+  /** The stronger bar stands: one that is being erased stays so. */
 
   bar(ref: ConsentRef, barred: number): void {
     this.#statements.bar.run(barred, ref);

@@ -27,6 +27,11 @@ export class PrivateCopies {
     this.#log = parts.log;
   }
 
+  /** Whether the policy asks for private copies. */
+  wanted(policyVersion: number): boolean {
+    return this.#policies.of(policyVersion)?.privateCopy ?? false;
+  }
+
   /** @throws ConsiliumError of the channel, where it is away: then the event waits too */
   async keep(records: readonly PatientRecord[], signal: AbortSignal): Promise<void> {
     const openings = new Map<ConsentRef, string>();
@@ -53,8 +58,7 @@ export class PrivateCopies {
   /** All that the record says until now; of one that outgrew a copy, what its latest events say. */
   #opening(record: PatientRecord): string | undefined {
     const kept = this.#events.of(record).filter(({ state }) => state !== 'refused');
-    const policy = this.#policies.of(kept.at(-1)?.content.policyVersion ?? 0);
-    if (!policy?.privateCopy) return undefined;
+    if (!this.wanted(kept.at(-1)?.content.policyVersion ?? 0)) return undefined;
     for (let first = 0; first < kept.length; first += 1) {
       const events = kept.slice(first).map(({ content, commitment, narrows, meaning, reason, restricts, at }) => ({
         content,

@@ -90,8 +90,8 @@ export class ReadLog {
 
   page(asked: Asked & Readonly<{ ref?: ConsentRef | undefined; from?: number; to?: number }>): Page<ReadEntry> {
     const { ref = null, from = 0, to = Number.MAX_SAFE_INTEGER, items } = asked;
-    const [at = '-1', chain = '', position = '-1'] = (asked.cursor ?? '').split(' ').filter((part) => part !== '');
-    const rows = this.#statements.page.all(ref, from, to, Number(at), chain, Number(position), items + 1) as Row[];
+    const [at = -1, chain = '', position = -1] = readCursor(asked.cursor);
+    const rows = this.#statements.page.all(ref, from, to, at, chain, position, items + 1) as Row[];
     const shown = rows.slice(0, items).map((row) => this.#opened(row));
     const last = shown.at(-1);
     const { total } = this.#statements.total.get(ref, from, to) as { total: number };
@@ -164,6 +164,14 @@ export class ReadLog {
 function chained(before: Buffer, said: Said): Buffer {
   const own = createHash('sha256').update(canonicalJson(said), 'utf8').digest();
   return createHash('sha256').update(Buffer.of(0x06)).update(before).update(own).digest();
+}
+
+/** Instant, chain and position of the last entry of the page before. */
+function readCursor(cursor: string | undefined): [number, string, number] | [] {
+  if (cursor === undefined) return [];
+  const parts = /^(\d{1,15}) ([0-9a-f]{16}) (\d{1,15})$/.exec(cursor);
+  if (!parts) throw refusal('PAGE_CURSOR_INVALID', {});
+  return [Number(parts[1]), parts[2] as string, Number(parts[3])];
 }
 
 function hex(bytes: Uint8Array): Digest {

@@ -39,6 +39,13 @@ export type RecorderParts = Readonly<{
 /** What a patient's live record says so far; undefined: there is none. */
 type Past = Readonly<{ record: PatientRecord | undefined; placement: Placement; contents: readonly ConsentContent[] }>;
 
+/** What was found of a patient, and what it is once the orders before are written. */
+type PastOf = Readonly<{ found: Past | undefined; planned: Past | undefined }>;
+type Pasts = Map<string, PastOf>;
+
+/** Patients of whom nothing was on file when so many records had been made. */
+type Unknown = { readonly patients: Set<string>; made: number };
+
 export class Recorder {
   readonly #parts: RecorderParts;
 
@@ -54,34 +61,38 @@ export class Recorder {
   async record(orders: readonly ConsentOrder[], by: By): Promise<RecordingReceipt> {
     const parsed = parseOrders(orders);
     const ends = parsed.every(({ kind }) => endsConsent(kind));
-    const { outbox } = this.#parts;
+    const { outbox, records } = this.#parts;
     // A withdrawal is never turned away: it acts here, and the queue only tells the channel.
     if (!ends && outbox.waiting() + parsed.length > CONSENT_QUEUE_EVENTS_MAX)
       throw refusal('CONSENT_QUEUE_FULL', { waiting: outbox.waiting(), waitingMax: CONSENT_QUEUE_EVENTS_MAX });
-    const pasts = new Map<string, Past | undefined>();
+    const pasts: Pasts = new Map();
     for (let k = 0; k < parsed.length; k += 1) {
       if (!ends && k > 0 && k % ORDERS_PER_TURN_MAX === 0) await nextTurn();
       this.#check(parsed[k] as ParsedOrder, k, pasts);
     }
     const events: RecordedEvent[] = [];
+    const unknown = { patients: unknownOf(pasts), made: records.made };
     for (let k = 0; k < parsed.length; k += ORDERS_PER_TURN_MAX) {
       if (!ends && k > 0) await nextTurn();
-      events.push(...this.#write(parsed.slice(k, k + ORDERS_PER_TURN_MAX), by));
+      events.push(...this.#write(parsed.slice(k, k + ORDERS_PER_TURN_MAX), by, unknown));
     }
     return { events, waiting: outbox.waiting() };
   }
 
   /** Each order is judged after the ones before it, as if they were written. */
-  #check(order: ParsedOrder, k: number, pasts: Map<string, Past | undefined>): void {
+  #check(order: ParsedOrder, k: number, pasts: Pasts): void {
     const { patient } = order;
-    if (!pasts.has(patient)) pasts.set(patient, this.#pastOf(patient)?.past);
-    const past = pasts.get(patient);
+    if (!pasts.has(patient)) {
+      const found = this.#pastOf(patient)?.past;
+      pasts.set(patient, { found, planned: found });
+    }
+    const { found, planned: past } = pasts.get(patient) as PastOf;
     try {
       if (past && repeated(order, past.contents)) return;
       const { plan, placement, fresh } = this.#plan(order, past);
       const before = fresh ? [] : (past?.contents ?? []);
       const content = { schemaVersion: 1, seq: before.length, ...said(plan) } as unknown as ConsentContent;
-      pasts.set(patient, { record: undefined, placement, contents: [...before, content] });
+      pasts.set(patient, { found, planned: { record: undefined, placement, contents: [...before, content] } });
     } catch (error) {
       throw named(error, k);
     }
@@ -113,11 +124,11 @@ export class Recorder {
     return { plan: planEvent(order, undefined, policies, msp, now), placement, fresh: true };
   }
 
-  #write(orders: readonly ParsedOrder[], by: By): RecordedEvent[] {
+  #write(orders: readonly ParsedOrder[], by: By, unknown: Unknown): RecordedEvent[] {
     const { database, standings, restrictions, outbox, onQueued } = this.#parts;
     let written: Written[];
     try {
-      written = inTransaction(database, () => orders.map((order) => this.#writeOne(order, by)));
+      written = inTransaction(database, () => orders.map((order) => this.#writeOne(order, by, unknown)));
     } catch (error) {
       outbox.recount();
       throw error;
@@ -129,10 +140,12 @@ export class Recorder {
     return written.map(({ event }) => event);
   }
 
-  #writeOne(order: ParsedOrder, by: By): Written {
+  #writeOne(order: ParsedOrder, by: By, unknown: Unknown): Written {
     const { records, clock } = this.#parts;
     const now = clock.now();
-    const found = this.#pastOf(order.patient);
+    // Looked up again, unless it is certain that nobody made a record since.
+    const isUnknown = unknown.made === records.made && unknown.patients.delete(order.patient);
+    const found = isUnknown ? undefined : this.#pastOf(order.patient);
     const past = found?.past;
     const same = past && repeated(order, past.contents);
     const stands = same && found?.kept.find(({ seq }) => seq === same.seq);
@@ -147,7 +160,8 @@ export class Recorder {
     // A record that was made for a patient of whom nothing was on file goes on where the policy says.
     const goesOn = past?.record && !moves && past.placement === placement ? past.record : undefined;
     const record = goesOn ?? records.make(order.patient, placement, now);
-    const content = this.#add(record, plan, order, by, now);
+    const content = this.#add(record, plan, order, by, now, goesOn ? this.#nextSeq(goesOn) : 0);
+    if (isUnknown) unknown.made = records.made;
     const forget = [record.ref, ...(past?.record ? [past.record.ref] : [])];
     return {
       event: recordedOf(content, 'waiting', plan.restricts ? now : null),
@@ -160,16 +174,16 @@ export class Recorder {
   #end(record: PatientRecord, last: ConsentContent, by: By, now: number): void {
     const { policies, msp } = this.#parts;
     const order = ConsentOrder.parse({ patient: record.patient, kind: 'expire', reason: 'policy-changed' });
-    this.#add(record, planEvent(order, last, policies, msp, now), order, by, now);
+    this.#add(record, planEvent(order, last, policies, msp, now), order, by, now, this.#nextSeq(record));
   }
 
-  #add(record: PatientRecord, plan: EventPlan, order: ParsedOrder, by: By, now: number): ConsentContent {
+  #add(record: PatientRecord, plan: EventPlan, order: ParsedOrder, by: By, now: number, seq: number): ConsentContent {
     const { msp, events, outbox } = this.#parts;
     const content: ConsentContent = {
       schemaVersion: 1,
       msp,
       ref: record.ref,
-      seq: this.#nextSeq(record),
+      seq,
       subject: consentSubject(record.salt, record.patient, nodeSha256),
       ...said(plan),
     };
@@ -193,6 +207,10 @@ export class Recorder {
 }
 
 type Written = Readonly<{ event: RecordedEvent; restricts: boolean; forget: readonly PatientRecord['ref'][] }>;
+
+function unknownOf(pasts: Pasts): Set<string> {
+  return new Set([...pasts].flatMap(([patient, { found }]) => (found ? [] : [patient])));
+}
 
 function said({ narrows, restricts, ...content }: EventPlan) {
   return content;

@@ -18,6 +18,16 @@ export class RefList {
     return this.bytes.length / REF_BYTES;
   }
 
+  /** The position of a ref, without making the others; -1: it is none of them. */
+  indexOf(ref: ConsentRef): number {
+    const sought = Buffer.from(ref, 'hex');
+    for (let from = 0; ; ) {
+      const at = this.bytes.indexOf(sought, from);
+      if (at < 0 || at % REF_BYTES === 0) return at < 0 ? -1 : at / REF_BYTES;
+      from = at + 1;
+    }
+  }
+
   refs(): ConsentRef[] {
     const hex = this.bytes.toString('hex');
     const digits = REF_BYTES * 2;

@@ -38,6 +38,7 @@ type EventRow = {
   extra: Uint8Array;
   batch: number | null;
   refused_with: string | null;
+  attempt: number;
 };
 
 /**
@@ -109,8 +110,8 @@ function restoreEvents(
   const rows = backup.prepare('SELECT * FROM event WHERE ref = ? ORDER BY id').all(record.ref) as EventRow[];
   const here = new Set(events.of(record).map(({ seq }) => seq));
   const add = database.prepare(
-    `INSERT INTO event (ref, seq, state, restricts, at, content, extra, batch, refused_with)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    `INSERT INTO event (ref, seq, state, restricts, at, content, extra, batch, refused_with, attempt)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   );
   const person = backup.prepare('SELECT person FROM outbox WHERE event = ?');
   let added = 0;
@@ -129,6 +130,7 @@ function restoreEvents(
       row.extra,
       row.batch,
       row.refused_with,
+      row.attempt,
     ) as { id: number };
     moved.set(row.id, id);
     added += 1;

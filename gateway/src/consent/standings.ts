@@ -1,10 +1,14 @@
 /** Standings of patients, kept in memory until something changes about them. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ConsentRef } from '@consilium/domain';
 import type { ConsentEvents } from './consentEvents.js';
 import { PATIENTS_CACHED_MAX } from './consentLimits.js';
 import type { HospitalPolicies } from './hospitalPolicies.js';
 import type { PatientRecord, PatientRecords } from './patientRecords.js';
 import { type Standing, standingOf } from './standing.js';
+
+/** Records that are opened in one go: some milliseconds. */
+const RECORDS_WARMED_AT_ONCE = 100;
 
 type Parts = Readonly<{
   records: PatientRecords;
@@ -53,6 +57,25 @@ export class Standings {
     });
   }
 
+  /**
+   * Opens as many as are kept in memory, a few at a time, so that a selection need not.
+   * @returns how many are in memory
+   */
+  async warm(signal: AbortSignal): Promise<number> {
+    const { records } = this.#parts;
+    const isNew = (ref: ConsentRef) => !this.#patients.has(ref);
+    let after: number | undefined = Number.MIN_SAFE_INTEGER;
+    while (after !== undefined && this.#byPatient.size < PATIENTS_CACHED_MAX) {
+      await nextTurn();
+      if (signal.aborted) break;
+      const page: ReturnType<PatientRecords['some']> = records.some(after, RECORDS_WARMED_AT_ONCE, isNew);
+      // Of a patient with several records, the last one that is read is the live one.
+      for (const record of page.records) this.#remember(this.assess(record));
+      after = page.next;
+    }
+    return this.#byPatient.size;
+  }
+
   /** Something changed about this record. */
   forget(ref: ConsentRef): void {
     const patient = this.#patients.get(ref);
@@ -71,6 +94,8 @@ export class Standings {
       const [oldest] = this.#patients.keys();
       this.forget(oldest as ConsentRef);
     }
+    const older = this.#byPatient.get(standing.patient);
+    if (older) this.#patients.delete(older.ref);
     this.#byPatient.set(standing.patient, standing);
     this.#patients.set(standing.ref, standing.patient);
     return standing;

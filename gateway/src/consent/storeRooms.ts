@@ -23,6 +23,7 @@ import { Restrictions } from './restrictions.js';
 import { RootBatches } from './rootBatches.js';
 import { Standings } from './standings.js';
 import { TouchedRounds } from './touchedRounds.js';
+import { WarmUp } from './warmUp.js';
 
 export type StoreRooms = ReturnType<typeof storeRooms>;
 
@@ -51,6 +52,7 @@ export function storeRooms(database: Database, ring: Keyring, parts: ConsentStor
     onSettled(refs) {
       for (const ref of refs) standings.forget(ref);
       erasures.poke();
+      if (outbox.waiting() === 0) warmUp.poke();
     },
   });
   const onQueued = () => outboxSender.poke();
@@ -58,6 +60,7 @@ export function storeRooms(database: Database, ring: Keyring, parts: ConsentStor
   const recorder = new Recorder({ ...shared, onQueued });
   const selector = new CohortSelector({ ...shared, decisions });
   const touched = new TouchedRounds({ ...shared, decisions, erasures });
+  const warmUp: WarmUp = new WarmUp(standings, log);
   const desk = new StoreDesk({ ...shared, selector, decisions, erasures, touched });
   const readLog = new ReadLog(database, ring, ledger, msp, clock);
   const anchor = new ReadLogAnchor(readLog, common);
@@ -85,5 +88,6 @@ export function storeRooms(database: Database, ring: Keyring, parts: ConsentStor
     anchor,
     ears,
     lookAtRoots,
+    warmUp,
   };
 }

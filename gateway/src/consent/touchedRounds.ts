@@ -37,7 +37,8 @@ export class TouchedRounds {
   /** Every selection that took the record in, joined with or not. */
   usesOf(ref: ConsentRef): CohortUse[] {
     const { decisions } = this.#parts;
-    return decisions.all().flatMap((decision) => (this.#cohort(decision).has(ref) ? [this.#use(decision)] : []));
+    const took = (decision: KeptDecision) => decisions.decisionOf(decision, ref)?.answer === 'allow';
+    return decisions.all().flatMap((decision) => (took(decision) ? [this.#use(decision)] : []));
   }
 
   usesOfPolicy(version: number): CohortUse[] {

@@ -19,18 +19,19 @@ export function harmless(cell: Cell): string {
 
 /** The head of a table. */
 export function csvHead<Item>(columns: readonly Column<Item>[]): string {
-  return line(columns.map(({ name }) => name));
+  return lines([columns.map(({ name }) => name)]);
 }
 
-export function csvRow<Item>(columns: readonly Column<Item>[], item: Item): string {
-  return line(columns.map(({ value }) => harmless(value(item))));
+/** Lines of a table, each with its end. */
+export function csvRows<Item>(columns: readonly Column<Item>[], items: readonly Item[]): string {
+  return lines(items.map((item) => columns.map(({ value }) => harmless(value(item)))));
 }
 
 export function csvTable<Item>(columns: readonly Column<Item>[], items: Iterable<Item>): string {
-  return [csvHead(columns), ...[...items].map((item) => csvRow(columns, item))].join('');
+  return csvHead(columns) + csvRows(columns, [...items]);
 }
 
 /** Every field is quoted: whatever separates fields or records in somebody's locale stays inside. */
-function line(fields: readonly string[]): string {
-  return stringify([[...fields]], { quoted: true, record_delimiter: '\r\n' });
+function lines(rows: string[][]): string {
+  return stringify(rows, { quoted: true, quoted_empty: true, record_delimiter: '\r\n' });
 }

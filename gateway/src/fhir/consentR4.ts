@@ -7,7 +7,16 @@ import type { ConsentStatement, PolicyNamed, Source, StatementStatus, Verificati
 import type { ElementReader } from './elementReader.js';
 import { FhirInvalid } from './fhirIssue.js';
 import type { Concept, Extension, Identifier, Json, R4Consent, Reference } from './fhirTypes.js';
-import { listed, type Rule, readPeriod, readRule, type Validity, writePeriod, writeRule } from './provision.js';
+import {
+  listed,
+  NOTHING_SAID,
+  type Rule,
+  readPeriod,
+  readRule,
+  type Validity,
+  writePeriod,
+  writeRule,
+} from './provision.js';
 import { r5Element } from './systems.js';
 
 const STATUS: Readonly<Record<R4Consent['status'], StatementStatus>> = {
@@ -28,8 +37,6 @@ const R5_REGULATORY_BASIS = r5Element('Consent.regulatoryBasis');
 const R5_VERIFICATION_TYPE = r5Element('Consent.verification.verificationType');
 const R5_VERIFIED_BY = r5Element('Consent.verification.verifiedBy');
 const R5_VERIFICATION_DATE = r5Element('Consent.verification.verificationDate');
-
-const NOTHING_SAID: Rule = { terms: [], actions: [], dataClasses: [] };
 
 /** Reads a valid R4 Consent. Problems are noted in the element's list. */
 export function readR4(consent: ElementReader): ConsentStatement {

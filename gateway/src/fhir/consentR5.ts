@@ -16,7 +16,16 @@ import {
   type R5Consent,
   type Reference,
 } from './fhirTypes.js';
-import { listed, type Rule, readPeriod, readRule, type Validity, writePeriod, writeRule } from './provision.js';
+import {
+  listed,
+  NOTHING_SAID,
+  type Rule,
+  readPeriod,
+  readRule,
+  type Validity,
+  writePeriod,
+  writeRule,
+} from './provision.js';
 import { r4Element } from './systems.js';
 
 const R4_SCOPE = r4Element('Consent.scope');
@@ -25,8 +34,6 @@ const R4_DATE_TIME = r4Element('Consent.dateTime');
 const R4_POLICY = r4Element('Consent.policy');
 
 const R4_PERFORMERS = ['Organization', 'Patient', 'Practitioner', 'RelatedPerson', 'PractitionerRole'];
-
-const NOTHING_SAID: Rule = { terms: [], actions: [], dataClasses: [] };
 
 /** Reads a valid R5 Consent. Problems are noted in the element's list. */
 export function readR5(consent: ElementReader): ConsentStatement {

@@ -15,6 +15,7 @@ export type Rule = Readonly<{
   actions: readonly string[];
   dataClasses: readonly DataClass[];
 }>;
+export const NOTHING_SAID: Rule = { terms: [], actions: [], dataClasses: [] };
 export type Validity = Readonly<{ validFrom: Instant | null; validTo: Instant | null }>;
 
 const ACTIONS = ['collect', 'access', 'use', 'disclose', 'correct'];

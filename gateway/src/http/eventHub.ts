@@ -25,13 +25,15 @@ export class EventHub implements NewsDesk {
     this.#tell('agent', new Set([news.study]), news);
   }
 
-  /** Tells of the blocks that the mirror has taken in. */
+  /** Tells of the blocks that the mirror has taken in; not of patients' records, which are asked for by who may. */
   publishTransactions(transactions: readonly TransactionNews[]): void {
     const blocks = new Map<number, TransactionNews[]>();
     for (const transaction of transactions)
       blocks.set(transaction.block, [...(blocks.get(transaction.block) ?? []), transaction]);
     for (const [block, inBlock] of blocks) {
-      const writes = inBlock.flatMap(({ transactionId, writes }) => writes.map(({ key }) => ({ key, transactionId })));
+      const writes = inBlock.flatMap(({ transactionId, writes }) =>
+        writes.filter(({ key }) => !isOfPatient(key)).map(({ key }) => ({ key, transactionId })),
+      );
       const studies = new Set(writes.map(({ key }) => key.split('~')[1] ?? ''));
       this.#tell('ledger', studies, { block, writes });
     }
@@ -89,4 +91,11 @@ export class EventHub implements NewsDesk {
     }
     session.push(content, type, `${this.#life}-${number}`);
   }
+}
+
+const OF_PATIENTS: readonly string[] = ['consent', 'hold', 'tombstone'];
+
+/** A record of one patient, by a ref: for those alone who may read consents. */
+function isOfPatient(key: string): boolean {
+  return OF_PATIENTS.includes(key.split('~', 1)[0] ?? '');
 }

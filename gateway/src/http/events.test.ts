@@ -87,6 +87,20 @@ describe('the stream of events', () => {
     expect(events[1]).toMatchObject({ type: 'agent', study: HEART, round: 3, step: 'join' });
   });
 
+  test('names no record of a patient, to nobody', async () => {
+    const { events } = await listen();
+    const ref = '0'.repeat(32);
+    api.state.write({
+      [`consent~ClevelandMSP~${ref}~0000000000`]: {},
+      [`hold~ClevelandMSP~${ref}`]: {},
+      [`tombstone~ClevelandMSP~${ref}`]: {},
+      'epoch~ClevelandMSP': { msp: 'ClevelandMSP', epoch: 1 },
+    });
+    await until(() => events.length === 1);
+    expect(events[0]).toMatchObject({ type: 'ledger', writes: [{ key: 'epoch~ClevelandMSP' }] });
+    expect(JSON.stringify(events)).not.toContain(ref);
+  });
+
   test('tells of one study alone where that is asked for', async () => {
     const { events } = await listen('/events?study=lung');
     news(HEART, 1);

@@ -2,7 +2,7 @@
 import type { PageAtHeight } from '@consilium/client/resources';
 import { PAGE_ITEMS_DEFAULT, refusal } from '@consilium/domain';
 import type { Request, Response } from 'express';
-import { type Column, csvHead, csvRow } from '../exports/csv.js';
+import { type Column, csvHead, csvRows } from '../exports/csv.js';
 import { FILE_ITEMS_PER_TURN } from './apiLimits.js';
 import { parsed } from './input.js';
 import { cursorOf, keyIn, PageQuery } from './paging.js';
@@ -84,18 +84,24 @@ async function sendFile<Item>(response: Response, format: Format, listing: Listi
   if (format === 'json') response.write('[');
   let isFirst = true;
   for (;;) {
-    const lines = found.items.map((item) => {
-      if (format === 'csv') return csvRow(columns, item);
-      const text = JSON.stringify(item);
-      const separated = format === 'ndjson' ? `${text}\n` : `${isFirst ? '' : ','}\n${text}`;
-      isFirst = false;
-      return separated;
-    });
-    if (!(await written(response, lines.join('')))) return;
+    if (!(await written(response, textOf(format, columns, found.items, isFirst)))) return;
+    isFirst = false;
     if (found.next === null) break;
     found = part(found.next, FILE_ITEMS_PER_TURN);
   }
   response.end(format === 'json' ? '\n]\n' : '');
+}
+
+function textOf<Item>(
+  format: Format,
+  columns: readonly Column<Item>[],
+  items: readonly Item[],
+  isFirst: boolean,
+): string {
+  if (format === 'csv') return csvRows(columns, items);
+  const texts = items.map((item) => JSON.stringify(item));
+  if (format === 'ndjson') return texts.map((text) => `${text}\n`).join('');
+  return `${isFirst || texts.length === 0 ? '' : ','}\n${texts.join(',\n')}`;
 }
 
 /** Resolves once there is room for more; false where the reader went away. */

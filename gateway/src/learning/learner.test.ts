@@ -103,6 +103,23 @@ describe('learner', () => {
     expect(pids()).toHaveLength(1);
   }, 30_000);
 
+  test('trains privately by the patients that its own hospital declared, never the same twice', async () => {
+    const privacy = {
+      samplingRate: 0.5,
+      noiseMultiplier: 1,
+      patientClipNorm: 1,
+      delta: 1e-5,
+      budgetMicroEpsilon: 1,
+      spentMicroEpsilonAfterRound: [1],
+      declaredPatients: { AMSP: 7, BMSP: 31 },
+    };
+    const protocol = smallStudy({ standardisation: 'declared-ranges', metrics: 'final', privacy });
+    const { learner: made } = learner({ msp: 'BMSP' as Msp });
+    const [one, other] = [await made.makeVector(task(protocol)), await made.makeVector(task(protocol))];
+    expect([one.vector.at(-1), other.vector.at(-1)]).toEqual([31, 31]);
+    for (const [i, element] of one.vector.slice(0, -1).entries()) expect(element).not.toBe(other.vector[i]);
+  }, 30_000);
+
   test('predicts and trains alone in the same process, one thing after another', async () => {
     const { learner: made, pids } = learner();
     const version = task(SHORT).base;

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { quantise, quantiseTotal, quantiseUpdate, sumVectors, vectorBytes, vectorOf } from './fixedPoint.js';
+import {
+  addElements,
+  quantise,
+  quantiseTotal,
+  quantiseUpdate,
+  sumVectors,
+  vectorBytes,
+  vectorOf,
+} from './fixedPoint.js';
 
 const RULES = { round: 3, weight: 10, weightMax: 1_000, clipNorm: 8, scale: 2 ** 16 };
 
@@ -79,6 +87,15 @@ describe('vectors', () => {
     const bytes = new Uint8Array([9, 1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff]).subarray(1);
     expect([...vectorOf(bytes)]).toEqual([1, -2]);
     expect(() => vectorOf(bytes.subarray(1))).toThrow(RangeError);
+  });
+
+  test('add up piece by piece', () => {
+    const sum = Int32Array.of(1, 2, 2 ** 31 - 1);
+    addElements(sum, vectorBytes(Int32Array.of(10)), 0);
+    addElements(sum, vectorBytes(Int32Array.of(20, 1)), 1);
+    expect([...sum]).toEqual([11, 22, -(2 ** 31)]);
+    expect(() => addElements(sum, vectorBytes(Int32Array.of(1, 1)), 2)).toThrow(RangeError);
+    expect(() => addElements(sum, new Uint8Array(3), 0)).toThrow(RangeError);
   });
 
   test('add up modulo 2^32', () => {

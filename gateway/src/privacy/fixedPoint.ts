@@ -121,16 +121,27 @@ export function vectorOf(bytes: Uint8Array): Int32Array {
 }
 
 /**
+ * Adds a run of a vector's elements to a sum modulo 2^32, in place: so a vector can be added as it is read.
+ * @param at the element of the sum that the first one is added to
+ * @throws RangeError beyond the sum's end, and where the bytes are no whole elements
+ */
+export function addElements(sum: Int32Array, bytes: Uint8Array, at: number): void {
+  const elements = vectorOf(bytes);
+  if (at + elements.length > sum.length)
+    throw new RangeError(`${elements.length} elements from ${at} on are beyond a sum of ${sum.length}`);
+  // Storing into an Int32Array takes the sum modulo 2^32.
+  for (let i = 0; i < elements.length; i++) sum[at + i] = (sum[at + i] as number) + (elements[i] as number);
+}
+
+/**
  * Sum of vectors modulo 2^32, as int32: exact wherever the scales of the protocol were kept.
  * @throws RangeError where a vector has another length
  */
 export function sumVectors(vectors: Iterable<Uint8Array>, length: number): Int32Array {
   const sum = new Int32Array(length);
   for (const bytes of vectors) {
-    const vector = vectorOf(bytes);
-    if (vector.length !== length) throw new RangeError(`a vector of ${vector.length} elements, not ${length}`);
-    // Storing into an Int32Array takes the sum modulo 2^32.
-    for (let i = 0; i < length; i++) sum[i] = (sum[i] as number) + (vector[i] as number);
+    if (bytes.length !== 4 * length) throw new RangeError(`a vector of ${bytes.length / 4} elements, not ${length}`);
+    addElements(sum, bytes, 0);
   }
   return sum;
 }

@@ -109,7 +109,7 @@ describe('events', () => {
         (filter.policyVersion === undefined || filter.policyVersion === event.policyVersion) &&
         (filter.restricts === undefined || filter.restricts === event.restricts) &&
         at(event) >= (range.from ?? 0) &&
-        at(event) <= (range.to ?? 1e9),
+        at(event) < (range.to ?? 1e9),
     );
     const sign = descending ? -1 : 1;
     expected.sort((a, b) => sign * (at(a.event) - at(b.event) || a.place - b.place));

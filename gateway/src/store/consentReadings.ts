@@ -2,6 +2,7 @@
 import type { ConsentKind, ConsentReason, ConsentRef, Digest, Msp, Role, StudyId } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import { type Place, placeNumber, placeOf } from './consentTables.js';
+import { mergeOrdered } from './orderedMerge.js';
 
 /** What is left out does not restrict. */
 export type EventFilter = Readonly<{
@@ -25,7 +26,7 @@ export type EventsAsked = Readonly<{
   filter: EventFilter;
   axis: EventAxis;
   descending: boolean;
-  /** Both included. Milliseconds since 1970. */
+  /** Milliseconds since 1970: `from` included, `to` not. */
   from?: number | undefined;
   to?: number | undefined;
   after?: EventMark | undefined;
@@ -60,7 +61,6 @@ type JoinRow = { study: StudyId; round: number; msp: Msp; place: number };
 
 const AXES = { recorded: 'recorded_at', effective: 'effective_from' } as const;
 const FIRST_PLACE = -1;
-const LAST_PLACE = Number.MAX_SAFE_INTEGER;
 
 export class ConsentReadings {
   readonly #database: Database;
@@ -97,11 +97,14 @@ export class ConsentReadings {
     const isBounded = from !== undefined || to !== undefined;
     const counted = (id: number) => (count.get(id, low, high) as { events: number }).events;
     const total = classes.reduce((sum, { id, events }) => sum + (isBounded ? counted(id) : events), 0);
-    const mark = after ?? (descending ? { at: high, place: LAST_PLACE } : { at: low, place: FIRST_PLACE });
-    const [start, end] = descending ? [mark.at, low] : [mark.at, high];
-    const rows = classes.flatMap(({ id }) => page.all(id, start, mark.place, end, items + 1) as EventRow[]);
+    const mark = after ?? (descending ? { at: high, place: FIRST_PLACE } : { at: low, place: FIRST_PLACE });
+    const end = descending ? low : high;
+    const sources = classes.map(({ id }) => (row: EventRow | undefined, most: number) => {
+      const { at, place } = row ?? mark;
+      return page.all(id, at, place, end, most) as EventRow[];
+    });
     const sign = descending ? -1 : 1;
-    rows.sort((a, b) => sign * (a.at - b.at || a.place - b.place));
+    const rows = mergeOrdered(sources, items + 1, (a, b) => sign * (a.at - b.at || a.place - b.place));
     const found = rows.slice(0, items).map(({ ref, seq, place, at }) => ({
       ...{ msp: filter.msp, ref, seq },
       ...{ place: placeOf(place), mark: { at, place } },
@@ -161,7 +164,7 @@ export class ConsentReadings {
   #range(axis: EventAxis, descending: boolean) {
     const column = AXES[axis];
     const index = `consent_event_${axis}`;
-    const [beyond, within, order] = descending ? ['<', '>=', 'DESC'] : ['>', '<=', 'ASC'];
+    const [beyond, within, order] = descending ? ['<', '>=', 'DESC'] : ['>', '<', 'ASC'];
     return {
       page: this.#database.prepare(
         `SELECT place, ref, seq, ${column} AS at FROM consent_event INDEXED BY ${index}
@@ -170,7 +173,7 @@ export class ConsentReadings {
       ),
       count: this.#database.prepare(
         `SELECT count(*) AS events FROM consent_event INDEXED BY ${index}
-         WHERE class = ?1 AND ${column} >= ?2 AND ${column} <= ?3`,
+         WHERE class = ?1 AND ${column} >= ?2 AND ${column} < ?3`,
       ),
     };
   }

@@ -43,6 +43,9 @@ const MIRROR_TABLES = `
   );
   ${CONSENT_TABLES}`;
 
+/** Pages of the mirror that its connection keeps in memory. */
+const MIRROR_CACHE_KIB = 64 * 1024;
+
 /** Whose database it is. Another hospital's, or another channel's, is refused. */
 export type StoreOwner = Readonly<{ msp: string; channel: string }>;
 
@@ -67,7 +70,8 @@ export function openStore(file: string, owner: StoreOwner): Database {
  */
 export function openForMirror(file: string): Database {
   const database = openDatabase(file);
-  database.exec('PRAGMA synchronous = NORMAL');
+  // Consent events come in the order of time and are kept in that of their random refs: each write needs another page.
+  database.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${MIRROR_CACHE_KIB}`);
   return database;
 }
 

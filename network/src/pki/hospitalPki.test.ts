@@ -77,7 +77,8 @@ describe('completeHospitalPki', () => {
   test('keeps keys and tokens from everyone else, and makes a token for all but the agent', async () => {
     await complete();
     const secret = [...snapshot().keys()].filter((path) => /key|token/.test(path.slice(folder.root.length)));
-    expect(secret.length).toBe(2 + 2 + 5 + PERSON_NAMES.length + TOKEN_HOLDERS.length);
+    const consentKeys = 1;
+    expect(secret.length).toBe(2 + 2 + 5 + consentKeys + PERSON_NAMES.length + TOKEN_HOLDERS.length);
     for (const path of secret) expect([path, statSync(path).mode & 0o777]).toEqual([path, 0o600]);
     expect(statSync(folder.root).mode & 0o777).toBe(0o700);
     const tokens = TOKEN_HOLDERS.map((name) => readFileSync(folder.token(name), 'utf8'));

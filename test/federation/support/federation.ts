@@ -26,12 +26,19 @@ export class Federation {
     this.#folder = folder;
   }
 
-  /** Everything up, and every hospital registered on the channel. Names are hospitals', in the order of their MSP ids. */
-  static async start(names: readonly string[], rows: RowsOptions = {}): Promise<Federation> {
+  /**
+   * Everything up, and every hospital registered on the channel. Names are hospitals', in the order of their MSP ids.
+   * @param rows of the synthetic patients, or what gives each hospital's own CSV text
+   */
+  static async start(
+    names: readonly string[],
+    rows: RowsOptions | ((name: string) => string) = {},
+  ): Promise<Federation> {
     const folder = mkdtempSync(join(tmpdir(), 'federation-'));
     const files = names.map((name) => join(folder, `${name}.csv`));
-    for (const [k, file] of files.entries())
-      writeFileSync(file, syntheticCsv(names[k] as string, { older: 3 * k, ...rows }));
+    const csvOf = (name: string, k: number) =>
+      typeof rows === 'function' ? rows(name) : syntheticCsv(name, { older: 3 * k, ...rows });
+    for (const [k, file] of files.entries()) writeFileSync(file, csvOf(names[k] as string, k));
     const topology = join(folder, 'topology.json');
     const data = (k: number) => ({ file: files[k] as string, patientColumn: 'patient' });
     writeFileSync(topology, JSON.stringify({ hospitals: names.map((name, k) => ({ name, data: data(k) })) }));

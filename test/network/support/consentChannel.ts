@@ -290,7 +290,7 @@ export class KeptRecord {
 }
 
 /** The tree of a cohort. */
-export function treeOf(members: readonly KeptRecord[], round: number): CohortTree {
+function treeOf(members: readonly KeptRecord[], round: number): CohortTree {
   return CohortTree.of(members.map(({ ref, salt }) => cohortPosition(salt, ref, STUDY, round)));
 }
 

@@ -106,7 +106,7 @@ export async function allFacts(state: LedgerState, round: Round, protocol: Study
 }
 
 /** Whether vectors of this round are masked: then its record pins share keys. */
-export function isMasked(round: Pick<Round, 'shareKeys'>): boolean {
+function isMasked(round: Pick<Round, 'shareKeys'>): boolean {
   return round.shareKeys !== undefined;
 }
 

@@ -7,14 +7,14 @@ import {
   CONSENT_QUEUE_MS_MAX,
   type ConsentEvent,
   type ConsentEventInput,
-  type ConsentKind,
   type ConsentPolicy,
-  type ConsentReason,
   type ConsentReceipt,
   type ConsentRef,
   canonicalJson,
   endsConsent,
+  explainsOldDate,
   ledgerKey,
+  mayFollow,
   type RestrictionEpoch,
   refusal,
   takesEffectAt,
@@ -34,9 +34,6 @@ export type ConsentFacts = Readonly<{
   /** How many events stand of each record that the batch goes on with. */
   lengths: ReadonlyMap<ConsentRef, number>;
 }>;
-
-/** Reasons that let an event lie further back than the hospital's queue could have kept it. */
-const IMPORTED: readonly ConsentReason[] = ['imported-from-paper', 'imported-from-record', 'correction'];
 
 /** The events of a batch that are to be written, before the epoch is known. */
 export type NewEvents = Readonly<{ events: readonly ConsentEvent[]; standing: number; restricts: boolean }>;
@@ -147,21 +144,14 @@ function requirePolicy(
     });
 }
 
-/** What a kind may follow; `nothing`: it may begin a record. Whatever ended is begun anew by a grant, and not by a change. */
-const FOLLOWS: Readonly<Record<ConsentKind, readonly (ConsentKind | 'nothing')[]>> = {
-  grant: ['nothing', 'grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  change: ['grant', 'change', 'opt-in'],
-  withdraw: ['grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  expire: ['grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  'opt-out': ['nothing', 'grant', 'change', 'withdraw', 'expire', 'opt-out', 'opt-in'],
-  'opt-in': ['opt-out'],
-};
-
 function requirePlace({ kind }: ConsentEventInput, last: ConsentEvent | undefined): void {
-  const before = last?.kind ?? 'nothing';
-  if (FOLLOWS[kind].includes(before)) return;
+  if (mayFollow(kind, last?.kind)) return;
   const wanted = last ? 'a grant begins it anew' : 'a record begins with a grant or an opt-out';
-  throw refusal('CONSENT_KIND_MISPLACED', { kind, before: last ? `event ${last.seq}, a ${before}` : before, wanted });
+  throw refusal('CONSENT_KIND_MISPLACED', {
+    kind,
+    before: last ? `event ${last.seq}, a ${last.kind}` : 'nothing',
+    wanted,
+  });
 }
 
 /**
@@ -176,7 +166,7 @@ function requireTime(event: ConsentEventInput, before: ConsentEvent | undefined,
   const refused = (problem: string) => refusal('CONSENT_EVENT_BACKDATED', { kind, problem });
   const latest = endsConsent(kind) ? at : at + CLOCK_SKEW_MS_MAX;
   if (effectiveFrom > latest) throw refused(`it is dated ${told(effectiveFrom)}, and recorded at ${told(at)}`);
-  if (!endsConsent(kind) && effectiveFrom < at - CONSENT_QUEUE_MS_MAX && !IMPORTED.includes(reason))
+  if (!endsConsent(kind) && effectiveFrom < at - CONSENT_QUEUE_MS_MAX && !explainsOldDate(reason))
     throw refused(`it is dated ${told(effectiveFrom)}, and its reason is ${reason}, not that it was imported`);
   // The two clocks of a desk and a gateway differ: an end within their skew is taken, so that it is never lost.
   const earliest = before ? takesEffectAt(before) - (endsConsent(kind) ? CLOCK_SKEW_MS_MAX : 0) : 0;

@@ -20,12 +20,12 @@ import type { Question } from '../evidence/questions.js';
 import { list, of, record } from '../pack/shape.js';
 import { canonicalText } from '../wire/canonicalText.js';
 import { sha256 } from '../wire/sha256.js';
+import type { Evidence } from './evidence.js';
 import { cohortRoot, committedRoot, positionOf } from './formulas.js';
 import { historyIn } from './history.js';
 import { readHomeEvents } from './homeEvents.js';
 import { MemberJudge } from './memberJudge.js';
 import { type Opening, readOpenings } from './openings.js';
-import type { Evidence } from './subject.js';
 
 const CohortShape = record({ erased: list(of(ConsentRef)), members: list(of(ConsentRef)), unopened: list(of(Digest)) });
 

@@ -3,10 +3,10 @@ import type { ConsentRef, Msp } from '@consilium/domain';
 import { must } from '../doubt.js';
 import { isBefore } from '../evidence/questions.js';
 import type { Report } from '../pack/report.js';
+import type { Evidence } from './evidence.js';
 import { batchesMissing, type History, historyOf } from './history.js';
 import { type PlacedEvent, readHomeEvents } from './homeEvents.js';
 import { openEvents, readOpenings } from './openings.js';
-import type { Evidence } from './subject.js';
 
 /** Lines of one page. */
 const EVENTS_TOLD_MAX = 20;

@@ -7,11 +7,11 @@ import { Doubt, must } from '../doubt.js';
 import { list, of, record } from '../pack/shape.js';
 import { readBase64 } from '../wire/canonicalText.js';
 import { provenIn } from './cohortProof.js';
+import type { Evidence } from './evidence.js';
 import { positionOf } from './formulas.js';
 import { historyOf } from './history.js';
 import { readHomeEvents } from './homeEvents.js';
 import { openEvents, readOpenings } from './openings.js';
-import type { Evidence } from './subject.js';
 
 const ProofsShape = list(
   record({ proof: (value: unknown, what: string) => readBase64(value, what), round: of(RoundNumber) }),

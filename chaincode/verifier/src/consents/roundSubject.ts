@@ -1,7 +1,7 @@
 /** A pack about a round: every fact that hospitals recorded of it. */
 import { Join, ledgerKey, Round, type StudyId } from '@consilium/domain';
 import { must } from '../doubt.js';
-import type { Evidence } from './subject.js';
+import type { Evidence } from './evidence.js';
 
 /** @throws Doubt */
 export function checkRound(

@@ -71,15 +71,28 @@ export function checkAuthorship(key: string, value: unknown, transaction: Signed
   return true;
 }
 
-function argumentOf(name: keyof typeof commands, key: string, { argument }: SignedTransaction): Fields {
-  const parsed = commands[name].safeParse(JSON.parse(argument));
-  must(parsed.success, `the arguments are none of ${name}`);
-  const command: Fields = parsed.data;
-  if (!Array.isArray(command.events)) return command;
-  const events = command.events as readonly { ref: string; seq: number }[];
-  const found = events.find(({ ref, seq }) => key.endsWith(`~${ref}~${tenDigits(seq)}`));
+type Command = Readonly<{ fields: Fields; events: ReadonlyMap<string, Fields> | undefined }>;
+
+/** Commands that were read: one of a batch is asked for with each of its events. */
+const read = new WeakMap<SignedTransaction, Command>();
+
+function argumentOf(name: keyof typeof commands, key: string, transaction: SignedTransaction): Fields {
+  const command = read.get(transaction) ?? commandOf(name, transaction);
+  read.set(transaction, command);
+  if (!command.events) return command.fields;
+  const [, , ref, seq] = key.split('~');
+  const found = command.events.get(`${ref}~${seq}`);
   must(found !== undefined, 'the arguments have no such event');
   return found;
+}
+
+function commandOf(name: keyof typeof commands, { argument }: SignedTransaction): Command {
+  const parsed = commands[name].safeParse(JSON.parse(argument));
+  must(parsed.success, `the arguments are none of ${name}`);
+  const fields: Fields = parsed.data;
+  if (!Array.isArray(fields.events)) return { fields, events: undefined };
+  const events = fields.events as readonly { ref: string; seq: number }[];
+  return { fields, events: new Map(events.map((event) => [`${event.ref}~${tenDigits(event.seq)}`, event])) };
 }
 
 function checkFields(record: Fields, command: Fields, noun: Noun, { at, creator }: SignedTransaction): void {

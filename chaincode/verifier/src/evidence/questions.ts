@@ -61,7 +61,7 @@ export class Questions {
   }
 }
 
-export function questionName(name: string, query: Readonly<Record<string, unknown>>): string {
+function questionName(name: string, query: Readonly<Record<string, unknown>>): string {
   return `${name} ${canonicalText(query)}`;
 }
 

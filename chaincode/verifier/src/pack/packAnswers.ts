@@ -10,7 +10,7 @@ import type { Report } from './report.js';
 /** Making a pack takes no longer: answers from before are not what stood when it was made. */
 const PACK_MS_MAX = 60 * 60_000;
 /** Peers let an asker's clock be this far off (Fabric's `peer.authentication.timewindow`). */
-export const ASKED_SKEW_MS_MAX = 15 * 60_000;
+const ASKED_SKEW_MS_MAX = 15 * 60_000;
 
 export function readAnswers(
   entries: Entries,
@@ -32,11 +32,16 @@ export function readAnswers(
       answers.push(answer);
     });
   const questions = new Questions(answers, (where, why) => report.fail(where, why));
-  tell(questions, answers, chain, report);
+  tell(questions, answers, { chain, chaincode }, report);
   return questions;
 }
 
-function tell(questions: Questions, answers: readonly Answer[], chain: Chain, report: Report): void {
+function tell(
+  questions: Questions,
+  answers: readonly Answer[],
+  { chain, chaincode }: Readonly<{ chain: Chain; chaincode: string }>,
+  report: Report,
+): void {
   const all = questions.all();
   if (all.length === 0) return;
   const asOf = Math.min(...all.map((each) => each.asOf));
@@ -47,7 +52,7 @@ function tell(questions: Questions, answers: readonly Answer[], chain: Chain, re
       `signed by ${endorsersMin} or more of ${chain.newest.organizations.size} hospitals; a majority is ${chain.newest.majority}.`,
   );
   const digests = [...new Set(answers.map(({ chaincodeDigest }) => chaincodeDigest))];
-  report.about.push(`chaincode that answered: ${digests.join(', ')}`);
+  report.about.push(`chaincode that answered: ${chaincode}, ${digests.join(', ')}`);
   report.about.push(`asked by: ${[...new Set(answers.map(({ asker }) => asker))].join('; ')}`);
   report.about.push(`complete as of: ${new Date(asOf).toISOString()} (the asker's clock)`);
   report.limits.push(

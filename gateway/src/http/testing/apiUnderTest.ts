@@ -8,7 +8,7 @@ import type { Blobs, FailureBook, Log, RoundVerifier, TimingsBook } from '../../
 import { type Api, makeApi } from '../api.js';
 import { type ApiPatience, ApiServer } from '../apiServer.js';
 import { EventHub } from '../eventHub.js';
-import type { ApiParts, OwnRows, PeerView, Person, Sent } from '../ports.js';
+import type { ApiParts, LedgerReadings, OwnRows, PeerView, Person, Sent } from '../ports.js';
 import { CLEVELAND, digestOf, StateInMemory, transactionIdOf } from './channelExample.js';
 
 export type Reply = Readonly<{
@@ -70,7 +70,12 @@ export class ApiUnderTest {
   /** Set before `start`. */
   fhir: ApiParts['fhir'];
   /** Set before `start`. */
+  evidence: ApiParts['evidence'];
+  /** Set before `start`. */
   consents: ApiParts['consents'];
+  /** Set before `start`: another state of the channel than `state`. */
+  readings: LedgerReadings = this.state;
+  now: () => number = () => 1_000;
   consentReadings: ApiParts['consentReadings'] = {
     events: unexpected,
     placeOf: () => undefined,
@@ -126,7 +131,7 @@ export class ApiUnderTest {
             text += chunk;
           });
           answer.on('end', () => {
-            const isJson = /json/.test(answer.headers['content-type'] ?? '');
+            const isJson = /\bjson\b/.test(answer.headers['content-type'] ?? '');
             resolve({
               status: answer.statusCode ?? 0,
               headers: answer.headers,
@@ -164,7 +169,7 @@ export class ApiUnderTest {
         chaincodeDigest: digestOf('chaincode'),
       },
       people: [...ROLES.map((role) => this.#person(role, role)), this.#person('visitor', undefined)],
-      readings: this.state,
+      readings: this.readings,
       peer: {
         isUp: () => this.peer.isUp(),
         recentCommitMs: () => this.peer.recentCommitMs(),
@@ -182,9 +187,10 @@ export class ApiUnderTest {
         engine: () => this.ownRows.engine(),
       },
       consents: this.consents,
+      evidence: this.evidence,
       consentReadings: this.consentReadings,
       ...(this.fhir ? { fhir: this.fhir } : {}),
-      clock: { now: () => 1_000, monotonic: () => performance.now() },
+      clock: { now: () => this.now(), monotonic: () => performance.now() },
       log,
     };
   }

@@ -19,7 +19,7 @@ export type PageAtHeight<Item> = Readonly<{ items: Item[]; total: number; next: 
 
 /**
  * What events are asked for; what is left out does not restrict. `axis`: which of the two times is sorted by, and bounded by
- * `from` and `to` (both included): when the channel recorded it, or the clinical date that it counts from.
+ * `from` (included) and `to` (not included): when the channel recorded it, or the clinical date that it counts from.
  */
 export const EventsQuery = z.strictObject({
   /** Another hospital's than the own: auditors only. */

@@ -85,9 +85,9 @@ function selectionResource(selection: SelectionResource): SelectionResource {
 
 const DAY_MS = 86_400_000;
 
-/** A day of UTC, both ends included. */
+/** A day of UTC, without the first instant of the next. */
 function boundsOf(day: string | undefined): { from?: number; to?: number } {
   if (day === undefined) return {};
   const from = Date.parse(`${day}T00:00:00Z`);
-  return { from, to: from + DAY_MS - 1 };
+  return { from, to: from + DAY_MS };
 }

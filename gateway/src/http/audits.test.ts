@@ -1,0 +1,123 @@
+/** Who has evidence made of what, and what is written down about it. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EvidencePacks } from '../exports/evidence/evidencePacks.js';
+import type { ConsentOffice } from './consentOffice.js';
+import { ApiUnderTest } from './testing/apiUnderTest.js';
+
+const REF = 'ab'.repeat(16);
+const PACK = 'consilium-evidence 1';
+
+let api: ApiUnderTest;
+let asked: unknown[];
+let reads: { kind: string; ref?: string | undefined; query?: string | undefined; by: { name: string } }[];
+
+beforeEach(async () => {
+  api = new ApiUnderTest();
+  asked = [];
+  reads = [];
+  const making = (what: string, person: string) => async (subject: unknown, options: Record<string, unknown>) => {
+    const { signal: _, ...rest } = options;
+    asked.push({ what, person, subject, options: rest });
+    return Buffer.from(PACK);
+  };
+  api.evidence = {
+    as: (person) =>
+      person === 'visitor'
+        ? undefined
+        : ({
+            consent: making('consent', person),
+            round: making('round', person),
+            cohort: making('cohort', person),
+            membership: making('membership', person),
+          } as unknown as EvidencePacks),
+  };
+  api.consents = { logRead: (entry: (typeof reads)[number]) => reads.push(entry) } as unknown as ConsentOffice;
+  await api.start();
+});
+afterEach(() => api.stop());
+
+const PATHS = [
+  `/audits/records/ClevelandMSP/${REF}`,
+  '/audits/studies/heart/rounds/3',
+  '/audits/studies/heart/rounds/3/cohort',
+  `/audits/studies/heart/memberships/${REF}`,
+];
+
+describe('evidence', () => {
+  test('is a file, made in the name of who asks', async () => {
+    const reply = await api.get('/audits/studies/heart/rounds/3/cohort', { as: 'auditor' });
+    expect(reply).toMatchObject({
+      status: 200,
+      text: PACK,
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-disposition': 'attachment; filename="heart-cohort-3.evidence"',
+        'cache-control': 'no-store',
+      },
+    });
+    expect(asked).toEqual([
+      {
+        what: 'cohort',
+        person: 'auditor',
+        subject: { study: 'heart', round: 3 },
+        options: { wholeBlocks: false, withPatients: false },
+      },
+    ]);
+  });
+
+  test.each(PATHS)('%s is for compliance officers and auditors alone', async (path) => {
+    for (const as of ['researcher', 'admin', 'data-steward', 'clinical-approver', 'patient-desk', 'visitor'])
+      expect(await api.get(path, { as })).toMatchObject({ status: 403, json: { code: 'ROLE_REQUIRED' } });
+    expect(asked).toEqual([]);
+    for (const as of ['compliance-officer', 'auditor']) expect((await api.get(path, { as })).status).toBe(200);
+  });
+
+  test('with patient numbers is for the compliance officer alone', async () => {
+    for (const path of [`${PATHS[0]}?open=patient`, `${PATHS[2]}?open=patients`, `${PATHS[3]}?open=patient`]) {
+      expect(await api.get(path, { as: 'auditor' })).toMatchObject({ status: 403, json: { code: 'ROLE_REQUIRED' } });
+      expect((await api.get(path, { as: 'compliance-officer' })).status).toBe(200);
+    }
+    expect(asked).toMatchObject([
+      { options: { open: 'patient' } },
+      { options: { withPatients: true } },
+      { options: { withPatient: true } },
+    ]);
+  });
+
+  test("about another hospital's record is for its auditors, and opens nothing", async () => {
+    const path = `/audits/records/HungaryMSP/${REF}`;
+    expect((await api.get(path, { as: 'compliance-officer' })).status).toBe(403);
+    expect((await api.get(path, { as: 'auditor' })).status).toBe(200);
+    expect(await api.get(`${path}?open=contents`, { as: 'auditor' })).toMatchObject({
+      status: 403,
+      json: { code: 'CONSENT_FOREIGN_RECORD' },
+    });
+  });
+
+  test('is written down with what it opens, before it is made', async () => {
+    await api.get(`${PATHS[0]}?open=patient`, { as: 'compliance-officer' });
+    await api.get(`${PATHS[2]}?open=patients&blocks=all`, { as: 'compliance-officer' });
+    expect(reads).toMatchObject([
+      {
+        kind: 'evidence',
+        ref: REF,
+        by: { name: 'compliance-officer' },
+        query: expect.stringMatching(/opened: patient/),
+      },
+      { kind: 'audit', query: 'the cohort of round 3 of heart, opened: patients' },
+    ]);
+    expect(asked[1]).toMatchObject({ options: { wholeBlocks: true } });
+  });
+
+  test.each([
+    ['/audits/records/ClevelandMSP/../../etc', 404],
+    [`/audits/records/Cleveland%0d%0aMSP/${REF}`, 400],
+    ['/audits/records/ClevelandMSP/nobody', 400],
+    ['/audits/studies/heart/rounds/-1/cohort', 400],
+    [`${PATHS[0]}?open=everything`, 400],
+    [`${PATHS[2]}?patients=true`, 400],
+  ])('%s is refused', async (path, status) => {
+    expect((await api.get(path, { as: 'compliance-officer' })).status).toBe(status);
+    expect(asked).toEqual([]);
+  });
+});

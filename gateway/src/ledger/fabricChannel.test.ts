@@ -47,6 +47,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let peer: FakePeer;
 let connection: PeerConnection;
 let channel: FabricChannel;
+let channelWith: (resubmitMs: number) => FabricChannel;
 let counts: TransactionCounts;
 let commitTimes: CommitTimes;
 let mirrored: string[];
@@ -76,7 +77,10 @@ beforeEach(async () => {
     },
     stopping: stopping.signal,
   };
-  channel = new FabricChannel(gateway, NAMES, parts, { endorseBackoffMs: 2, sendAgainMs: 100 });
+  // Waits of one answer, over gRPC: long enough that a busy machine keeps within them.
+  channelWith = (resubmitMs) =>
+    new FabricChannel(gateway, NAMES, parts, { endorseBackoffMs: 2, sendAgainMs: 500, resubmitMs });
+  channel = channelWith(60_000);
   peer.answers.endorse = () => ({ result: '{"carried":true}', event: true });
 });
 afterEach(() => {
@@ -237,6 +241,23 @@ describe('a transaction that was sent', () => {
     expect(sent).toBe(1);
   });
 
+  test('and was taken by orderers that lost it goes out again as the same bytes, until a block has it', async () => {
+    const sent: string[] = [];
+    peer.answers.submit = (request) => {
+      sent.push(Buffer.from(request.serializeBinary()).toString('hex'));
+      if (sent.length === 2) throw fabricError(UNAVAILABLE, 'the orderers are away');
+    };
+    peer.answers.commitStatus = () => {
+      if (sent.length < 3) throw fabricError(UNAVAILABLE, 'not yet');
+      return { code: 0, block: 9 };
+    };
+    const { committed } = await channelWith(100).send('StudyContract:castVote', VOTE);
+    expect((await committed()).blockNumber).toBe(9);
+    expect(sent.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(sent).size).toBe(1);
+    expect(counts.totals()).toMatchObject({ valid: 1, invalid: 0 });
+  });
+
   test('is found again after the connection broke while its commit was awaited', async () => {
     let asked = 0;
     peer.answers.commitStatus = () => {
@@ -290,6 +311,33 @@ describe('waiting', () => {
     await expect(channel.send('StudyContract:castVote', VOTE, stop.signal)).rejects.toThrow('withdrawn');
     await pause(1_000);
     expect(sent).toBe(1);
+  });
+
+  test('called off once an orderer has it, the same bytes do not go out again, and its fate is told all the same', async () => {
+    const stop = new AbortController();
+    let sent = 0;
+    let asked = 0;
+    peer.answers.submit = () => {
+      sent += 1;
+    };
+    peer.answers.commitStatus = () => {
+      asked += 1;
+      if (asked < 5) throw fabricError(UNAVAILABLE, 'not yet');
+      return { code: 0, block: 9 };
+    };
+    const { committed } = await channelWith(100).send('StudyContract:castVote', VOTE, stop.signal);
+    stop.abort(new Error('withdrawn'));
+    expect((await committed()).blockNumber).toBe(9);
+    expect(sent).toBe(1);
+  });
+
+  test('ends when the gateway stops, and says that the fate is not known', async () => {
+    peer.answers.commitStatus = () => {
+      throw fabricError(UNAVAILABLE, 'not yet');
+    };
+    const { committed } = await channel.send('StudyContract:castVote', VOTE);
+    stopping.abort();
+    await expect(committed()).rejects.toMatchObject({ code: 'LEDGER_COMMIT_UNKNOWN' });
   });
 
   test('a peer that is away is LEDGER_UNAVAILABLE', async () => {

@@ -1,10 +1,19 @@
 /** Sends transactions to the channel as one identity, and finds out what became of them. */
-import { type CommandInput, ConsiliumError, type Msp, refusal, type TransactionName } from '@consilium/domain';
+import {
+  type CommandInput,
+  ConsiliumError,
+  LedgerPage,
+  type Msp,
+  type QueryInput,
+  type QueryName,
+  refusal,
+  type TransactionName,
+} from '@consilium/domain';
 import { type Contract, type Gateway, GatewayError, type Transaction } from '@hyperledger/fabric-gateway';
 import type { Channel, Clock, Committed, Log } from '../agent/ports.js';
 import { abortable } from './abortable.js';
 import type { CommitTimes, TransactionCounts } from './commitTimes.js';
-import { reasonOf } from './endorseFailure.js';
+import { endorseFailure, reasonOf } from './endorseFailure.js';
 import { type EndorsementOptions, endorse } from './endorsing.js';
 import { COMMIT_MS_MAX, MIRROR_LAG_MS_MAX, PATIENCE, type Patience, SEND_ATTEMPTS_MAX } from './ledgerLimits.js';
 import { TransactionError } from './transactionError.js';
@@ -76,6 +85,26 @@ export class FabricChannel implements Channel {
   }
 
   /**
+   * Asks the own peer alone: for what stands in this hospital's own collection.
+   * @throws ConsiliumError what the contract refuses with; LEDGER_UNAVAILABLE; the signal's reason
+   */
+  async readAtHome<Name extends QueryName>(
+    name: Name,
+    query: QueryInput<Name>,
+    signal?: AbortSignal,
+  ): Promise<LedgerPage> {
+    const { msp } = this.#names;
+    const options = { arguments: [JSON.stringify(query)], endorsingOrganizations: [msp] };
+    try {
+      const answer = await abortable(this.#contract.evaluate(name, options), signal);
+      return LedgerPage.parse(JSON.parse(Buffer.from(answer).toString('utf8')));
+    } catch (failure) {
+      signal?.throwIfAborted();
+      throw endorseFailure(failure, msp).error;
+    }
+  }
+
+  /**
    * Has a transaction endorsed and sends it, without waiting for its commit.
    * @throws ConsiliumError what the contract refuses with; LEDGER_UNAVAILABLE; LEDGER_COMMIT_UNKNOWN, as TransactionError
    */
@@ -97,7 +126,7 @@ export class FabricChannel implements Channel {
     const transaction = await this.#endorse(name, JSON.stringify(command), options, signal);
     const transactionId = transaction.getTransactionId();
     const known = await abortable(this.#submit(transaction, signal), signal);
-    const committed = this.#commit(transaction, known, startedAt);
+    const committed = this.#commit(transaction, known, startedAt, signal);
     // Whoever does not wait for it hears of it by its id.
     committed.catch(() => undefined);
     return { transactionId, committed: (waiting) => abortable(committed, waiting) };
@@ -158,9 +187,14 @@ export class FabricChannel implements Channel {
     }
   }
 
-  async #commit(transaction: Transaction, known: TransactionFate | undefined, startedAt: number): Promise<Committed> {
+  async #commit(
+    transaction: Transaction,
+    known: TransactionFate | undefined,
+    startedAt: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Committed> {
     const transactionId = transaction.getTransactionId();
-    const fate = known ?? (await this.fateOf(transactionId, COMMIT_MS_MAX));
+    const fate = known ?? (await this.#untilFate(transaction, signal));
     if (!fate) throw new TransactionError(refusal('LEDGER_COMMIT_UNKNOWN', { transactionId }), transactionId);
     if (!fate.valid) {
       this.#parts.counts.countInvalid(fate.validationCode);
@@ -170,6 +204,34 @@ export class FabricChannel implements Channel {
     this.#parts.commitTimes.add(this.#parts.clock.monotonic() - startedAt);
     if (tellsAnEvent(transaction.getBytes())) await this.#parts.mirrored(transactionId, MIRROR_LAG_MS_MAX);
     return { transactionId, blockNumber: fate.blockNumber, result: resultOf(transaction) };
+  }
+
+  /**
+   * Orderers that took a transaction and died before it was in a block have forgotten it, so the same bytes go out again and
+   * again. Where the first ones did commit, the later ones are DUPLICATE_TXID, and the peer goes on telling the first fate.
+   * After an abort they do not go out again; their fate is awaited all the same.
+   */
+  async #untilFate(transaction: Transaction, signal: AbortSignal | undefined): Promise<TransactionFate | undefined> {
+    const { clock, stopping } = this.#parts;
+    const transactionId = transaction.getTransactionId();
+    const deadline = clock.monotonic() + COMMIT_MS_MAX;
+    for (;;) {
+      const leftMs = deadline - clock.monotonic();
+      const fate = await this.fateOf(transactionId, Math.min(leftMs, this.#patience.resubmitMs));
+      if (fate || stopping.aborted || leftMs <= this.#patience.resubmitMs) return fate;
+      if (!signal?.aborted) await this.#resubmit(transaction);
+    }
+  }
+
+  /** Whatever an orderer says, it is the peer that tells the fate. */
+  async #resubmit(transaction: Transaction): Promise<void> {
+    const transactionId = transaction.getTransactionId();
+    try {
+      await transaction.submit();
+      this.#parts.log.warn({ transactionId }, 'sent again: in no block yet');
+    } catch (failure) {
+      this.#parts.log.warn({ transactionId, reason: reasonOf(failure) }, 'an orderer did not confirm');
+    }
   }
 }
 

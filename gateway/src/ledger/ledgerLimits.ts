@@ -10,6 +10,11 @@ export const COMMIT_MS_MAX = 60_000;
 export const ENDORSE_ATTEMPTS_MAX = 6;
 /** How often the same signed bytes are sent. They commit once at most. */
 export const SEND_ATTEMPTS_MAX = 3;
+/**
+ * How often the same signed bytes go out again while their fate is not known, though an orderer took them: it may have lost
+ * them. Longer than blocks take on a busy channel, so that this costs nothing there.
+ */
+export const RESUBMIT_MS = 10_000;
 export const STATUS_BACKOFF_MS = 200;
 /** How long a commit waits for the own mirror to have taken it in. */
 export const MIRROR_LAG_MS_MAX = 5_000;
@@ -29,7 +34,9 @@ export const QUIET_MS = 300;
 export type Patience = Readonly<{
   /** Before the second proposal; doubled before each further one. */
   endorseBackoffMs: number;
-  /** How long the fate of a transaction is awaited before the same bytes are sent again. */
+  /** How long the fate of a transaction that no orderer confirmed is awaited before the same bytes are sent again. */
   sendAgainMs: number;
+  /** The same, where an orderer has taken them. */
+  resubmitMs: number;
 }>;
-export const PATIENCE: Patience = { endorseBackoffMs: 50, sendAgainMs: 3_000 };
+export const PATIENCE: Patience = { endorseBackoffMs: 50, sendAgainMs: 3_000, resubmitMs: RESUBMIT_MS };

@@ -37,6 +37,7 @@ const MATRIX: Readonly<Record<string, readonly Role[]>> = {
   cohortUse: Role.options.filter((role) => role !== 'patient-desk'),
   readStudy: Role.options.filter((role) => role !== 'patient-desk'),
   roundFacts: Role.options.filter((role) => role !== 'patient-desk'),
+  roundGrounds: Role.options.filter((role) => role !== 'patient-desk'),
   lineage: Role.options.filter((role) => role !== 'patient-desk'),
 };
 const ACTIONS = [...Object.keys(commands), ...Object.keys(queries)];

@@ -107,6 +107,9 @@ describe('share keys', () => {
   test('of the next round come with the join, and the next round pins them', async () => {
     await played(channel, 1, versionOutcome('statistics'));
     await channel.open(2, THREE);
+    const { items } = await channel.query('RoundContract:roundGrounds', { study: STUDY, round: 2 });
+    const told = items.map(({ key }) => key).filter((key) => key.startsWith('sharekey~'));
+    expect(told).toEqual(HOSPITALS.map((msp) => ledgerKey.shareKey(STUDY, msp, 1)));
     expect(roundOf(channel, 2).shareKeys?.map(({ index }) => index)).toEqual([1, 1, 1, 1]);
     const key = JSON.parse(channel.ledger.read(ledgerKey.shareKey(STUDY, VA, 1)) ?? 'null');
     expect(key).toMatchObject({ index: 1, publicKey: publicKeyOf(`share key ${VA} 2`) });

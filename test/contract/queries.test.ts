@@ -42,6 +42,23 @@ describe('a query', () => {
     ]);
   });
 
+  test('tells what a round rests on, and nothing that another round needs', async () => {
+    const channel = await STAGES.attestingWithoutVa();
+    await channel.vote('end', THREE);
+    const { keys } = await pages(channel, 'RoundContract:roundGrounds', { round: 1 }, 200);
+    expect(keys).toEqual([
+      ledgerKey.studyVersion(STUDY, 1),
+      ...HOSPITALS.map((msp) => ledgerKey.approval(STUDY, 1, msp)),
+      ...HOSPITALS.map((msp) => ledgerKey.member(STUDY, msp)),
+      ledgerKey.model(STUDY, 0),
+    ]);
+    const paged = await pages(channel, 'RoundContract:roundGrounds', { round: 1 }, 3);
+    expect(paged.keys).toEqual(keys);
+    await expect(channel.query('RoundContract:roundGrounds', { study: STUDY, round: 9 })).rejects.toThrow(
+      'ROUND_UNKNOWN',
+    );
+  });
+
   test('tells the lineage of models, oldest first, with values as they stand', async () => {
     const channel = await STAGES.agreed();
     await channel.open(2, THREE);

@@ -51,7 +51,9 @@ export class RoundContract extends LedgerContract {
       const close = await state.close(study, number, 'joining');
       const { keys } = asked.command;
       const nextKey = keys && (await state.shareKey(study, msp, keys.next.index));
-      return joinRound(asked, { round, own, close, cohort: await cohortFacts(state, round, msp), nextKey });
+      const cohort = await cohortFacts(state, round, msp);
+      const spending = cohort.protocol.privacy && (await state.spending(study, msp));
+      return joinRound(asked, { round, own, close, cohort, nextKey, spending });
     });
   }
 
@@ -159,6 +161,23 @@ export class RoundContract extends LedgerContract {
       await knownRound(state, study, round);
       const nouns = ['join', 'contribution', 'reveal', 'attestation', 'close', 'evaluation'];
       return [onlyKey(ledgerKey.round(study, round)), ...nouns.map((noun) => keyRange(noun, study, tenDigits(round)))];
+    });
+  }
+
+  /** A page of what a round rests on: no more of the study than this round needs, however long the study is. */
+  @Transaction(false)
+  async roundGrounds(context: LedgerContext, query: string): Promise<string> {
+    return this.evaluate(context, 'RoundContract:roundGrounds', query, async ({ study, round: number }, state) => {
+      const round = await knownRound(state, study, number);
+      const { protocolVersion, shareKeys = [], base, candidateParent } = round;
+      const versions = [candidateParent?.version, base?.version, number].filter((version) => version !== undefined);
+      return [
+        onlyKey(ledgerKey.studyVersion(study, protocolVersion)),
+        keyRange('approval', study, protocolVersion),
+        keyRange('member', study),
+        ...shareKeys.map(({ msp, index }) => onlyKey(ledgerKey.shareKey(study, msp, index))),
+        ...versions.map((version) => onlyKey(ledgerKey.model(study, version))),
+      ];
     });
   }
 }

@@ -137,10 +137,15 @@ const page = {
 
 /** What a hospital can ask without changing anything; each takes one argument too, and answers a LedgerPage. */
 export const queries = {
-  /** The study, its versions, approvals, members' keys and votes. */
+  /** The study, its versions, approvals, members' keys, what they have spent of its budget, and votes. */
   'StudyContract:readStudy': z.strictObject({ study: StudyId, ...page }),
   /** The round's record, and every fact and close of it. */
   'RoundContract:roundFacts': z.strictObject({ ...inRound, ...page }),
+  /**
+   * What a round rests on: the version of the protocol that it runs by with its approvals, members' keys, the share keys
+   * that the round pins, and the model versions that it began with and made, as far as they are recorded.
+   */
+  'RoundContract:roundGrounds': z.strictObject({ ...inRound, ...page }),
   /** Model versions, oldest first. */
   'ModelContract:lineage': z.strictObject({ study: StudyId, ...page }),
   /** All that stands about a ref: its events, holds and tombstone. */

@@ -46,6 +46,7 @@ export const PERMISSIONS: Readonly<Record<TransactionName | QueryName, readonly 
   'ConsentContract:purgePrivate': ['agent'],
   'StudyContract:readStudy': READERS,
   'RoundContract:roundFacts': READERS,
+  'RoundContract:roundGrounds': READERS,
   'ModelContract:lineage': READERS,
   'ConsentContract:consentHistory': ['compliance-officer', 'data-steward', 'patient-desk', 'auditor'],
   'ConsentContract:cohortHistory': ['compliance-officer', 'auditor'],

@@ -1,0 +1,101 @@
+/** What the ledger client makes of orderers that take a transaction and die before it is in a block. */
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Msp } from '@consilium/domain';
+import { ChannelFaults } from '@consilium/network/channelFaults';
+import { openDatabase } from '@consilium/sqlite';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { CommitTimes, TransactionCounts } from '../../gateway/src/ledger/commitTimes.js';
+import { FabricChannel } from '../../gateway/src/ledger/fabricChannel.js';
+import { readIdentity } from '../../gateway/src/ledger/ledgerIdentity.js';
+import { PATIENCE } from '../../gateway/src/ledger/ledgerLimits.js';
+import { PeerConnection } from '../../gateway/src/ledger/peerConnection.js';
+import { CHAINCODE, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.js';
+
+jest.setTimeout(180_000);
+
+const [CLEVELAND, HUNGARY, VA] = ['ClevelandMSP', 'HungaryMSP', 'VaMSP'] as [Msp, Msp, Msp];
+/** What the orderer may wait at most before it cuts a block. */
+const BATCH_MS = 10_000;
+const DELAY_MS = 60_000;
+const RESUBMIT_MS = 1_000;
+
+let network: EmbeddedNetwork;
+const stopping = new AbortController();
+
+beforeEach(async () => {
+  network = await EmbeddedNetwork.create([CLEVELAND, HUNGARY, VA]);
+});
+
+afterEach(async () => {
+  stopping.abort();
+  await network.close();
+});
+
+/** The gateway's own client, as a person of Cleveland. */
+async function client() {
+  const { certificate, key } = await network.hospital(CLEVELAND).person('alice');
+  const files = { certFile: join(network.root, 'alice.pem'), keyFile: join(network.root, 'alice.key') };
+  writeFileSync(files.certFile, certificate);
+  writeFileSync(files.keyFile, key);
+  const tlsRootCertFile = network.hospital(CLEVELAND).folder.tlsAuthority.certificate;
+  const names = { channel: CHANNEL, chaincode: CHAINCODE, msp: CLEVELAND };
+  const peer = { endpoint: network.endpoint(CLEVELAND), tlsRootCertFile, serverName: 'localhost' };
+  const connection = new PeerConnection({ ...names, peer });
+  const gateway = connection.as(readIdentity(CLEVELAND, files));
+  const parts = {
+    counts: new TransactionCounts(),
+    commitTimes: new CommitTimes(),
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    mirrored: async () => {},
+    stopping: stopping.signal,
+  };
+  const channel = new FabricChannel(gateway, names, parts, { ...PATIENCE, resubmitMs: RESUBMIT_MS });
+  const contract = gateway.getNetwork(CHANNEL).getContract(CHAINCODE);
+  // The counting chaincode has none of the product's transactions.
+  const send = (counter: string) => channel.send('incr' as never, counter as never);
+  const read = async (counter: string) =>
+    Number(Buffer.from(await contract.evaluateTransaction('get', JSON.stringify(counter))).toString());
+  return { send, read, close: () => connection.close() };
+}
+
+/** Blocks in which the stored chain has a transaction: read from a copy, the channel wants the file for itself. */
+function blocksWith(transactionId: string): unknown[] {
+  const copy = join(network.root, 'copy');
+  cpSync(join(network.root, 'ledger'), copy, { recursive: true });
+  const database = openDatabase(join(copy, 'chain.db'));
+  try {
+    return database.prepare('SELECT block FROM transactions WHERE id = ?').all(transactionId);
+  } finally {
+    database.close();
+  }
+}
+
+test('acknowledged and in no block when the channel is killed, it is committed once the channel is back', async () => {
+  const socket = join(network.root, 'control.sock');
+  for (const { msp } of network.hospitals) network.startChaincode(msp);
+  await network.startChannel((config) =>
+    Object.assign(config, { batch: { timeoutMs: BATCH_MS, messagesMax: 50 }, control: { socket } }),
+  );
+  for (const { msp } of network.hospitals) await network.waitForChaincode(msp);
+  const { send, read, close } = await client();
+  try {
+    // While a peer has not committed the block before, the orderer waits for more transactions.
+    await new ChannelFaults(socket).delayCommits(VA, DELAY_MS);
+    await (await send('before')).committed();
+    const { transactionId, committed } = await send('lost');
+    const endpoints = new Map(network.hospitals.map(({ msp }) => [msp as string, network.endpoint(msp)]));
+    await network.stopChannel('SIGKILL');
+    expect(blocksWith(transactionId)).toEqual([]);
+
+    await network.startChannel(({ hospitals }) => {
+      const peers = hospitals as { msp: string; peer: { listen: string } }[];
+      for (const { msp, peer } of peers) peer.listen = endpoints.get(msp) as string;
+    });
+    expect(await committed()).toMatchObject({ transactionId, result: 1 });
+    expect([await read('before'), await read('lost')]).toEqual([1, 1]);
+  } finally {
+    close();
+  }
+});

@@ -372,6 +372,9 @@ export interface VectorDesk {
 }
 
 /** One thing that was recomputed, or compared with what is recorded. */
+/** First elements, int32, of each vector as it travelled (masked in private mode), and of their sum; null: it does not open. */
+export type RoundExcerpt = Readonly<{ vectors: ReadonlyMap<Msp, readonly number[]>; sum: readonly number[] | null }>;
+
 export type RoundCheck = Readonly<{ name: string; ok: boolean; detail: string }>;
 
 /** What `verify` found. */
@@ -385,6 +388,8 @@ export type RoundVerification = Readonly<{
   disputeLifted: boolean;
   /** Of a training round whose rule looks at single updates. */
   scores?: readonly UpdateScore[];
+  /** Of a round that adds vectors up. */
+  excerpt?: RoundExcerpt;
 }>;
 
 export interface RoundVerifier {

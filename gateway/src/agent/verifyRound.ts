@@ -18,6 +18,7 @@ import { digestOf } from './digestOf.js';
 import type { RoundCheck, RoundVerification, RoundVerifier } from './ports.js';
 import { isReceiptSignature } from './receiptSignature.js';
 import { gatherMaterials, type Materials, recompute } from './recomputeRound.js';
+import { excerptOf } from './roundExcerpt.js';
 import { isDisputeLifted, journalDisputeLifted, journaledOutcome } from './roundJournal.js';
 import { StudyReader } from './studyReader.js';
 import type { RoundView, StudyView } from './studyView.js';
@@ -57,7 +58,8 @@ export class VerifyDesk implements RoundVerifier {
       if (file) await this.#ports.blobs.put(file);
       journalDisputeLifted(this.#ports.journal, study, number, outcome.digest);
     }
-    return { study, round: number, ok, checks, disputeLifted, ...(scores ? { scores } : {}) };
+    const excerpt = materials ? { excerpt: excerptOf(materials) } : {};
+    return { study, round: number, ok, checks, disputeLifted, ...(scores ? { scores } : {}), ...excerpt };
   }
 
   #isDisputed({ facts, number }: RoundView, agreed: Outcome): boolean {

@@ -1,8 +1,17 @@
 /** Watches a study's rounds through one gateway's event stream until the study ends, and tells of each. */
 import type { RoundResource, RoundSummary } from '@consilium/client';
 import { decimals, percent } from '@consilium/client/text';
-import { accuracy, areaUnderCurve, lossScale, type Metrics, meanLoss, type StudyProtocol } from '@consilium/domain';
+import {
+  accuracy,
+  areaUnderCurve,
+  lossScale,
+  type Metrics,
+  majority,
+  meanLoss,
+  type StudyProtocol,
+} from '@consilium/domain';
 import type { DemoHospital } from './hospitals.js';
+import { outsiderView } from './outsiderView.js';
 import type { Say } from './say.js';
 
 /**
@@ -32,13 +41,13 @@ const WIDTHS = [5, 10, 6, 11, 5, 14, 8, 5, 8, 7];
  * @throws Error where it pauses, or nothing happens any more
  */
 export async function followStudy(
-  hospital: DemoHospital,
+  hospitals: readonly DemoHospital[],
   study: string,
   protocol: StudyProtocol,
   say: Say,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = hospital.as('researcher');
+  const client = (hospitals[0] as DemoHospital).as('researcher');
   const quiet = new AbortController();
   const { joinMs, contributeMs } = protocol.deadlines;
   const silenceMsMax = Math.min(TIMER_MS_MAX, joinMs + contributeMs + SILENCE_BEYOND_DEADLINES_MS);
@@ -46,6 +55,7 @@ export async function followStudy(
   const heard = AbortSignal.any([signal, quiet.signal]);
   const told = new Set<number>();
   const lines = new RoundLines(protocol, say);
+  let isShown = protocol.mode === 'open';
   const readAll = async (): Promise<boolean> => {
     const { stage, progress, failures } = await client.study(study);
     const summaries = await client.all((page) => client.rounds(study, page));
@@ -56,6 +66,9 @@ export async function followStudy(
         continue;
       told.add(summary.round);
       lines.settled(await client.round(study, summary.round));
+      if (isShown || summary.kind !== 'training' || summary.stage !== 'agreed') continue;
+      isShown = true;
+      for (const line of await outsiderView(hospitals, study, summary.round, heard)) say.line(line);
     }
     if (stage === 'paused')
       throw new Error(
@@ -110,13 +123,14 @@ class RoundLines {
   /** A key that was written: a live count of who has done what in the round. */
   saw(key: string): void {
     const [fact, , round, msp] = key.split('~');
-    if (!round || !msp || !['join', 'contribution', 'attestation'].includes(fact ?? '')) return;
+    if (!round || !msp || !['join', 'contribution', 'reveal', 'attestation'].includes(fact ?? '')) return;
     const set = this.#facts.get(`${fact} ${round}`) ?? new Set();
     this.#facts.set(`${fact} ${round}`, set.add(msp));
     const count = (name: string) => this.#facts.get(`${name} ${round}`)?.size ?? 0;
     const of = this.#protocol.members.length;
+    const opened = this.#protocol.mode === 'private' ? `, revealed ${count('reveal')}/${majority(this.#protocol)}` : '';
     this.#say.live(
-      `${String(Number(round)).padStart(5)}  … joined ${count('join')}/${of}, contributed ${count('contribution')}/${of}, attested ${count('attestation')}/${of}`,
+      `${String(Number(round)).padStart(5)}  … joined ${count('join')}/${of}, contributed ${count('contribution')}/${of}${opened}, attested ${count('attestation')}/${of}`,
     );
   }
 

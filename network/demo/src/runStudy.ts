@@ -46,7 +46,7 @@ export async function runStudy(
   try {
     // Watching ends by itself only to say that the study cannot go on.
     await Promise.race([
-      followStudy(first, study, protocol, say, following),
+      followStudy(hospitals, study, protocol, say, following),
       watchFailures(hospitals, study, protocol, say, following).then(() => new Promise<never>(() => undefined)),
     ]);
   } finally {

@@ -57,12 +57,13 @@ export function addRoundCommands(program: Command): void {
       inSession(command, async ({ gateway, output, signal }) => {
         const job = await gateway.verifyRound(options.study, wholeNumber(options.round), { signal });
         const report = await gateway.jobResult(VerificationReport, job, { signal });
-        output.show(report, ({ checks, ok: agrees, disputeLifted, scores }) =>
+        output.show(report, ({ checks, ok: agrees, disputeLifted, scores, excerpt }) =>
           [
             ...checks.map(
               ({ name, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${name}${detail ? `: ${detail}` : ''}`,
             ),
             ...(scores ?? []).map(scoreLine),
+            ...(excerpt ? excerptLines(excerpt) : []),
             agrees ? 'The round is what the hospitals attested.' : 'The round is NOT what the hospitals attested.',
             ...(disputeLifted ? ['The dispute of this hospital is lifted: its agent goes on.'] : []),
           ].join('\n'),
@@ -100,6 +101,15 @@ function scoreLine(score: NonNullable<VerificationReport['scores']>[number]): st
     ...(krumScore === undefined ? [] : [`Krum score ${krumScore.toPrecision(4)}${chosen ? ', chosen' : ''}`]),
   ];
   return `update  ${msp}: ${parts.join(', ')}`;
+}
+
+/** What anybody sees who reads what travels, beside the sum. */
+function excerptLines({ vectors, sum }: NonNullable<VerificationReport['excerpt']>): string[] {
+  const line = (name: string, elements: readonly number[]) => `${name}: ${elements.join(' ')} …`;
+  return [
+    ...Object.entries(vectors).map(([msp, elements]) => line(`travelled  ${msp}`, elements)),
+    ...(sum ? [line('their sum', sum)] : []),
+  ];
 }
 
 function wholeNumber(text: string): number {

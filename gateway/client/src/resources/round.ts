@@ -94,5 +94,10 @@ export const VerificationReport = z.object({
   disputeLifted: z.boolean(),
   /** Of a training round whose aggregation rule looks at single updates; else null. */
   scores: z.array(UpdateScore).nullable(),
+  /**
+   * First elements, int32, of each vector as it travelled between hospitals (masked in private mode: noise to whoever reads
+   * it), and of their sum, null where it does not open. Null of a round that adds up nothing.
+   */
+  excerpt: z.object({ vectors: z.record(Msp, z.array(z.int())), sum: z.array(z.int()).nullable() }).nullable(),
 });
 export type VerificationReport = z.infer<typeof VerificationReport>;

@@ -2,6 +2,7 @@
 import type { VerificationReport } from '@consilium/client/resources';
 import { Round } from '@consilium/domain';
 import { Router } from 'express';
+import type { RoundExcerpt } from '../../agent/ports.js';
 import { allow } from '../authorisation.js';
 import { parameter } from '../input.js';
 import { pageOf } from '../paging.js';
@@ -38,9 +39,21 @@ export function roundRoutes(parts: RouteParts): Router {
     newestVersion(records, study);
     requireRound(records, study, number);
     startJob(response, parts, 'verification', async (signal): Promise<VerificationReport> => {
-      const { checks, scores, ...report } = await verifier.verify(study, number, signal);
-      return { ...report, checks: [...checks], scores: scores ? [...scores] : null };
+      const { checks, scores, excerpt, ...report } = await verifier.verify(study, number, signal);
+      return {
+        ...report,
+        checks: [...checks],
+        scores: scores ? [...scores] : null,
+        excerpt: excerpt ? excerptShown(excerpt) : null,
+      };
     });
   });
   return router;
+}
+
+function excerptShown({ vectors, sum }: RoundExcerpt): NonNullable<VerificationReport['excerpt']> {
+  return {
+    vectors: Object.fromEntries([...vectors].map(([msp, elements]) => [msp, [...elements]])),
+    sum: sum ? [...sum] : null,
+  };
 }

@@ -1,5 +1,6 @@
 /** The hospital's own consent store, as its agent, its people and the channel meet it. */
-import { refusal } from '@consilium/domain';
+import { ledgerKey, refusal } from '@consilium/domain';
+import { z } from 'zod';
 import type { Log } from './agent/ports.js';
 import { systemTimers } from './agent/systemTimers.js';
 import type { GatewayConfiguration } from './configuration.js';
@@ -54,6 +55,16 @@ function senderOf({ people, channel }: Senders): ConsentSender {
     keepPrivate: (openings, signal) => {
       const transient = { openings: JSON.stringify(Object.fromEntries(openings)) };
       return channel.submitAtHome('ConsentContract:keepPrivate', { refs: [...openings.keys()] }, transient, signal);
+    },
+    readPrivate: async (refs, signal) => {
+      const { items } = await channel.readAtHome('ConsentContract:readPrivate', { refs: [...refs] }, signal);
+      const found = new Map(items.map(({ key, value }) => [key, z.string().parse(value)]));
+      return new Map(
+        refs.flatMap((ref) => {
+          const opening = found.get(ledgerKey.opening(ref));
+          return opening === undefined ? [] : [[ref, opening] as const];
+        }),
+      );
     },
     purgePrivate: (refs, signal) =>
       channel.submitAtHome('ConsentContract:purgePrivate', { refs: [...refs] }, {}, signal),

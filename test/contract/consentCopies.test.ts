@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandInput, type ConsentRef, canonicalDigest, ledgerKey } from '@consilium/domain';
+import { type CommandInput, type ConsentRef, canonicalDigest, ledgerKey, refusal } from '@consilium/domain';
 import { openDatabase } from '@consilium/sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ConsentKeyFile } from '../../gateway/src/consent/consentKey.js';
@@ -49,6 +49,18 @@ const allowed = (...patients: string[]) =>
 function loseDatabase(): void {
   hospital.crash();
   for (const name of readdirSync(home)) if (name.startsWith('consent.db')) rmSync(join(home, name));
+}
+async function eventually(holds: () => boolean): Promise<void> {
+  const until = Date.now() + 20_000;
+  while (!holds()) {
+    if (Date.now() > until) throw new Error('it did not come to hold');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+function changedAt(base64: string, byte: number): string {
+  const bytes = Buffer.from(base64, 'base64');
+  bytes[byte] = (bytes[byte] as number) ^ 1;
+  return bytes.toString('base64');
 }
 const bytesOnDisk = () =>
   readdirSync(home)
@@ -138,13 +150,21 @@ describe('a backup', () => {
     loseDatabase();
     hospital.reachable = true;
     expect(hospital.store.refsOf('1')).toEqual([]);
-    expect(hospital.store.restore(name)).toEqual({
+    expect(await hospital.store.restore(name)).toEqual({
       records: 2,
       events: 3,
       alreadyHere: 0,
       erasedLeftOut: 0,
       decisions: 1,
       reads: 1,
+      ledger: {
+        height: hospital.mirror.height(),
+        copies: 'none',
+        fromCopies: 0,
+        withoutContents: { total: 0, refs: [] },
+        withoutPatient: { total: 0, refs: [] },
+        batchesMissing: 0,
+      },
     });
     expect(await allowed('1', '2')).toEqual(['1']);
     expect(hospital.store.cohortProof({ patient: '1' }, STUDY, 0)).toEqual(proof);
@@ -163,11 +183,16 @@ describe('a backup', () => {
     hospital.store.erase({ who: { patient: '2' }, ground: 'gdpr-17-1-b', reason: '' }, OFFICER);
     await hospital.settled();
     // Into the store that knows better: nothing in it is replaced.
-    expect(hospital.store.restore(name)).toMatchObject({ records: 0, events: 0, alreadyHere: 2, erasedLeftOut: 1 });
+    expect(await hospital.store.restore(name)).toMatchObject({
+      records: 0,
+      events: 0,
+      alreadyHere: 2,
+      erasedLeftOut: 1,
+    });
     expect(await allowed('1', '2', '3')).toEqual(['3']);
     // Into an empty one: the channel knows better.
     loseDatabase();
-    expect(hospital.store.restore(name)).toMatchObject({ records: 2, erasedLeftOut: 1 });
+    expect(await hospital.store.restore(name)).toMatchObject({ records: 2, erasedLeftOut: 1 });
     expect(hospital.store.refsOf('2')).toEqual([]);
     expect(await allowed('1', '2', '3')).toEqual(['3']);
     // A new consent follows the channel's last event.
@@ -189,13 +214,121 @@ describe('a backup', () => {
     await hospital.store.record([withdraw('1')], DESK);
     await hospital.settled();
     loseDatabase();
-    hospital.store.restore(name);
+    await hospital.store.restore(name);
     // Nobody can tell whose the lost withdrawal was.
     expect(await allowed('1', '2')).toEqual([]);
     hospital.store.start();
     await hospital.store.record([grant('2')], STEWARD);
     await hospital.settled();
     expect(await allowed('1', '2')).toEqual(['2']);
+  });
+
+  test('that is older than the channel names whose contents are lost, and records that are nobody’s any more', async () => {
+    await granted(['1', '2']);
+    const { name } = hospital.store.backup();
+    await hospital.store.record([withdraw('1'), grant('3')], STEWARD);
+    await hospital.settled();
+    const [[one], [three]] = [hospital.store.refsOf('1'), hospital.store.refsOf('3')] as [ConsentRef[], ConsentRef[]];
+    loseDatabase();
+    expect((await hospital.store.restore(name)).ledger).toMatchObject({
+      copies: 'none',
+      withoutContents: { total: 1, refs: [one] },
+      withoutPatient: { total: 1, refs: [three] },
+    });
+    expect(await allowed('1', '2', '3')).toEqual(['2']);
+  });
+
+  test('is completed from private copies: what was recorded since, and a withdrawal that never reached the channel', async () => {
+    await granted(['1', '2', '3'], { privateCopy: true });
+    const { name } = hospital.store.backup();
+    hospital.channel.now += 1_000;
+    await hospital.store.record([withdraw('1'), { ...grant('2'), kind: 'change', note: 'by telephone' }], DESK);
+    await hospital.settled();
+    const [before, ref] = [hospital.store.history({ patient: '2' }), hospital.store.refsOf('1')[0] as ConsentRef];
+    // Its copy is kept, and the event itself does not come through.
+    hospital.refuses = (command) => ('events' in (command as object) ? refusal('LEDGER_CONFLICT', {}) : undefined);
+    await hospital.store.record([withdraw('3')], DESK);
+    await eventually(() => hospital.sent.at(-1)?.name === 'ConsentContract:keepPrivate');
+    hospital.refuses = () => undefined;
+    loseDatabase();
+    hospital.reachable = false;
+    expect((await hospital.store.restore(name)).ledger).toMatchObject({
+      copies: 'unreachable',
+      fromCopies: 0,
+      withoutContents: { total: 2 },
+    });
+    expect(await allowed('1', '2', '3')).toEqual(['3']);
+    hospital.reachable = true;
+    expect((await hospital.store.restore(name)).ledger).toMatchObject({
+      copies: 'read',
+      fromCopies: 3,
+      withoutContents: { total: 0 },
+      withoutPatient: { total: 0 },
+    });
+    expect(await allowed('1', '2', '3')).toEqual(['2']);
+    expect(hospital.store.history({ ref }).map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+      'grant committed',
+      'withdraw committed',
+    ]);
+    // All of it but notes and resources, which no copy has room for.
+    expect(hospital.store.history({ patient: '2' })).toEqual(before.map((event) => ({ ...event, note: null })));
+    expect((await hospital.store.restore(name)).ledger).toMatchObject({ fromCopies: 0 });
+    hospital.store.start();
+    await hospital.settled();
+    const [three] = hospital.store.refsOf('3') as [ConsentRef];
+    expect(hospital.mirror.get(ledgerKey.consent(OWN, three, 1))).toMatchObject({ kind: 'withdraw' });
+  });
+
+  test('takes no private copy that is another record’s, changed, or of an erased record', async () => {
+    await granted(['1', '2', '3'], { privateCopy: true });
+    const { name } = hospital.store.backup();
+    await hospital.store.record(['1', '2', '3'].map(withdraw), DESK);
+    await hospital.settled();
+    const refs = ['1', '2', '3'].map((patient) => hospital.store.refsOf(patient)[0] as ConsentRef);
+    const copies = refs.map((ref) =>
+      hospital.channel.ledger.readPrivate(`_implicit_org_${OWN}`, ledgerKey.opening(ref)),
+    );
+    hospital.store.erase({ who: { patient: '3' }, ground: 'gdpr-17-1-b', reason: '' }, OFFICER);
+    await hospital.settled();
+    loseDatabase();
+    const [one, two, three] = copies as [string, string, string];
+    hospital.copies = new Map([
+      [refs[0], two],
+      [refs[1], changedAt(two, 40)],
+      [refs[2], three],
+    ] as [ConsentRef, string][]);
+    const { ledger, erasedLeftOut } = await hospital.store.restore(name);
+    expect({ erasedLeftOut, ...ledger }).toMatchObject({
+      erasedLeftOut: 1,
+      copies: 'read',
+      fromCopies: 0,
+      withoutContents: { total: 2 },
+      withoutPatient: { total: 0 },
+    });
+    hospital.copies = new Map([[refs[0] as ConsentRef, one]]);
+    expect((await hospital.store.restore(name)).ledger).toMatchObject({ fromCopies: 1, withoutContents: { total: 1 } });
+    expect(await allowed('1', '2', '3')).toEqual([]);
+  });
+
+  test('brings nothing back that the channel has another event in the place of', async () => {
+    await granted(['1', '2']);
+    hospital.reachable = false;
+    await hospital.store.record([{ ...grant('1'), kind: 'change' }, withdraw('2')], DESK);
+    const { name } = hospital.store.backup();
+    hospital.reachable = true;
+    hospital.refuses = (command) =>
+      'events' in (command as object) ? refusal('CONSENT_EVENT_EXISTS', { ref: '', seq: 1, msp: OWN }) : undefined;
+    hospital.store.start();
+    await hospital.settled();
+    hospital.refuses = () => undefined;
+    await hospital.store.record([withdraw('1'), grant('2')], DESK);
+    await hospital.settled();
+    loseDatabase();
+    await hospital.store.restore(name);
+    // What waited in the backup for the numbers that others have now, is neither taken for them nor sent again.
+    expect(hospital.store.queue().waiting).toBe(0);
+    expect(hospital.store.history({ patient: '1' })).toHaveLength(1);
+    expect(await allowed('1', '2')).toEqual([]);
   });
 
   test('keeps what was recorded anew in the meantime in use', async () => {
@@ -208,7 +341,7 @@ describe('a backup', () => {
     await hospital.store.record([grant('1'), withdraw('1')], STEWARD);
     await hospital.settled();
     const [newer] = hospital.store.refsOf('1');
-    hospital.store.restore(name);
+    await hospital.store.restore(name);
     expect(hospital.store.refsOf('1')).toEqual([older, newer]);
     expect(await allowed('1')).toEqual([]);
   });
@@ -219,8 +352,8 @@ describe('a backup', () => {
     hospital.store.rotateKey(Buffer.alloc(32, 0x22));
     hospital.key = '22'.repeat(32);
     loseDatabase();
-    expect(() => hospital.store.restore(name)).toThrow(/^CONSENT_STORE_BACKUP_INVALID/);
-    hospital.store.restore(name, Buffer.alloc(32, 0x11));
+    await expect(hospital.store.restore(name)).rejects.toThrow(/^CONSENT_STORE_BACKUP_INVALID/);
+    await hospital.store.restore(name, Buffer.alloc(32, 0x11));
     hospital.crash();
     expect(hospital.store.refsOf('1')).toHaveLength(1);
   });
@@ -232,20 +365,20 @@ describe('a backup', () => {
     const whole = readFileSync(path);
     expect(whole.includes('SQLite')).toBe(false);
     await hospital.store.record([grant('2')], STEWARD);
-    const refused = (bytes: Uint8Array) => {
+    const refused = async (bytes: Uint8Array) => {
       writeFileSync(path, bytes);
-      expect(() => hospital.store.restore(name)).toThrow(/^CONSENT_STORE_BACKUP_INVALID/);
+      await expect(hospital.store.restore(name)).rejects.toThrow(/^CONSENT_STORE_BACKUP_INVALID/);
     };
     for (const at of [0, 30, 80, 400, whole.length - 1]) {
       const changed = Buffer.from(whole);
       changed[at] = (changed[at] as number) ^ 1;
-      refused(changed);
+      await refused(changed);
     }
-    for (const length of [0, 10, 300, whole.length - 1]) refused(whole.subarray(0, length));
-    refused(Buffer.concat([whole, Buffer.of(0)]));
-    refused(Buffer.from(whole.toString('latin1').replace(OWN, 'ClevelandMSQ'), 'latin1'));
+    for (const length of [0, 10, 300, whole.length - 1]) await refused(whole.subarray(0, length));
+    await refused(Buffer.concat([whole, Buffer.of(0)]));
+    await refused(Buffer.from(whole.toString('latin1').replace(OWN, 'ClevelandMSQ'), 'latin1'));
     for (const other of ['../consent.db', 'consent.db', `${name}/../${name}`, ''])
-      expect(() => hospital.store.restore(other)).toThrow(/^CONSENT_STORE_BACKUP_INVALID/);
+      await expect(hospital.store.restore(other)).rejects.toThrow(/^CONSENT_STORE_BACKUP_INVALID/);
     expect(hospital.store.refsOf('2')).toHaveLength(1);
     expect(readdirSync(join(home, 'consent-backups'))).toEqual([name]);
     expect(hospital.store.backups().map((made) => made.name)).toEqual([name]);

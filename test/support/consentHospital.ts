@@ -6,6 +6,7 @@ import {
   type CommandInput,
   type ConsentRef,
   LedgerEvent,
+  LedgerPage,
   type Msp,
   type Role,
   refusal,
@@ -118,6 +119,8 @@ export class ConsentHospital {
   fate: () => Fate = () => 'answered';
   /** What the endorsers say to a command before they look at it. */
   refuses: (command: unknown) => Error | undefined = () => undefined;
+  /** What the own peer gives for private copies, in place of those that it has. */
+  copies: ReadonlyMap<ConsentRef, string> | undefined;
   key = '11'.repeat(32);
   steward: string | undefined = 'steward';
   #store: ConsentStore | undefined;
@@ -217,6 +220,7 @@ export class ConsentHospital {
           { refs: [...openings.keys()] },
           { openings: JSON.stringify(Object.fromEntries(openings)) },
         ),
+      readPrivate: (refs) => alive(this.#readPrivate(refs)),
       purgePrivate: (refs: readonly ConsentRef[]) => asAgent('ConsentContract:purgePrivate', { refs: [...refs] }),
     };
   }
@@ -267,6 +271,25 @@ export class ConsentHospital {
     const writes = event ? LedgerEvent.parse(JSON.parse(event.payload)).writes : [];
     this.mirror.take(block, transactionId, writes);
     return { transactionId, blockNumber: block, result: JSON.parse(endorsed.response) };
+  }
+
+  async #readPrivate(refs: readonly ConsentRef[]): Promise<ReadonlyMap<ConsentRef, string>> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!this.reachable) throw refusal('LEDGER_UNAVAILABLE', { reason: 'it is away' });
+    if (this.copies) return this.copies;
+    const answer = await this.channel.ledger.simulate(
+      {
+        transaction: 'ConsentContract:readPrivate',
+        argument: JSON.stringify({ refs }),
+        creator: { msp: OWN, role: 'agent', id: `x509::/CN=agent/O=${OWN}` },
+        txId: `consent${this.#transactions++}`,
+        timestampMs: this.channel.now,
+      },
+      { clockMs: this.channel.now },
+    );
+    if (!answer.ok) throw refusalIn(answer.error) ?? new Error(answer.error);
+    const { items } = LedgerPage.parse(JSON.parse(answer.response));
+    return new Map(items.map(({ key, value }) => [key.split('~')[1] as ConsentRef, value as string]));
   }
 
   #ownTimers(): Timers {

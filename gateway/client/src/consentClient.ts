@@ -233,8 +233,10 @@ export class ConsentClient {
     return this.#post(BackupMade, '/backups', {}, asking);
   }
 
+  /** Also reads back what the own peer has private copies of, which takes minutes for many records. */
   restore(body: RestoreBody, asking: Asking = {}): Promise<RestoreReport> {
-    return this.#post(RestoreReport, '/restores', body, asking);
+    const options = { ...asking, body, requestMsMax: FILE_MS_MAX };
+    return this.#transport.json(RestoreReport, 'POST', '/consents/restores', options);
   }
 
   /** @param key 64 hexadecimal digits */

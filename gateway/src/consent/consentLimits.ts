@@ -38,3 +38,8 @@ export const READ_LOG_ANCHOR_MS = 3_600_000;
 export const BACKUP_CHUNK_BYTES = 1024 * 1024;
 /** An erasure that waits for the channel, or for a hold to end, is tried again after this. */
 export const ERASURE_RETRY_MS = 60_000;
+
+/** What a restore reads back of the channel takes seconds; of the own peer's copies, minutes. Clients wait a little longer. */
+export const READ_BACK_MS_MAX = 540_000;
+/** Refs that the report of a restore names; the others are counted. */
+export const RESTORE_REFS_NAMED_MAX = 100;

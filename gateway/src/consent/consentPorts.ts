@@ -31,6 +31,11 @@ export interface ConsentSender {
   readonly asAgent: Pick<Channel, 'submit'>;
   /** `ConsentContract:keepPrivate` of the agent, endorsed by the own peer alone, with these openings as transient data. */
   keepPrivate(openings: ReadonlyMap<ConsentRef, string>, signal?: AbortSignal): Promise<Committed>;
+  /**
+   * `ConsentContract:readPrivate` of the agent, asked of the own peer alone, for at most `PAGE_ITEMS_MAX` refs.
+   * @returns what is kept, by ref; nothing of a ref of which nothing is
+   */
+  readPrivate(refs: readonly ConsentRef[], signal?: AbortSignal): Promise<ReadonlyMap<ConsentRef, string>>;
   /** `ConsentContract:purgePrivate` of the agent, endorsed by the own peer alone. */
   purgePrivate(refs: readonly ConsentRef[], signal?: AbortSignal): Promise<Committed>;
 }

@@ -132,8 +132,8 @@ export class ConsentStore {
   }
 
   async stop(): Promise<void> {
-    const { outboxSender, erasures, anchor, warmUp } = this.#rooms;
-    await Promise.all([outboxSender.stop(), erasures.stop(), anchor.stop(), warmUp.stop()]);
+    const { outboxSender, erasures, anchor, warmUp, readingBack } = this.#rooms;
+    await Promise.all([outboxSender, erasures, anchor, warmUp, readingBack].map((room) => room.stop()));
   }
 
   close(): void {
@@ -419,25 +419,28 @@ export class ConsentStore {
   }
 
   /**
-   * Adds what a backup has and the store has not; nothing here is replaced.
+   * Adds what a backup has and the store has not; nothing here is replaced. Then reads back from the own peer's private
+   * copies what was recorded since, where policies ask for them, and names what the channel knows and nobody here does.
    * @param key the master key of that time; absent: today's
    * @throws ConsiliumError CONSENT_STORE_BACKUP_INVALID
    */
-  restore(name: string, key: Uint8Array = this.#master): RestoreReport {
+  async restore(name: string, key: Uint8Array = this.#master): Promise<RestoreReport> {
+    const { standings, desk, proofs, outboxSender, erasures, lookAtRoots, restrictions, readingBack } = this.#rooms;
+    const restored = this.#takeIn(name, key);
+    standings.forgetAll();
+    desk.forget();
+    proofs.forget();
+    lookAtRoots();
+    restrictions.tell(undefined);
+    outboxSender.poke();
+    erasures.poke();
+    return { ...restored, ledger: await readingBack.run() };
+  }
+
+  #takeIn(name: string, key: Uint8Array): Omit<RestoreReport, 'ledger'> {
     const file = this.#backups.unpack(name, key);
     try {
-      const { policies, erasures, standings, desk, proofs, outboxSender, lookAtRoots, restrictions } = this.#rooms;
-      const erased = (ref: ConsentRef) => policies.isErased(ref) || erasures.of(ref) !== undefined;
-      const { owner } = this.#parts;
-      const report = restore(file, key, { ...this.#rooms, owner, erased });
-      standings.forgetAll();
-      desk.forget();
-      proofs.forget();
-      lookAtRoots();
-      restrictions.tell(undefined);
-      outboxSender.poke();
-      erasures.poke();
-      return report;
+      return restore(file, key, { ...this.#rooms, owner: this.#parts.owner, erased: this.#rooms.isErased });
     } finally {
       for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
     }

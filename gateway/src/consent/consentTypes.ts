@@ -245,4 +245,24 @@ export type RestoreReport = Readonly<{
   erasedLeftOut: number;
   decisions: number;
   reads: number;
+  ledger: ReadBackReport;
+}>;
+
+/** The first of them, and how many there are. */
+export type NamedRecords = Readonly<{ total: number; refs: readonly ConsentRef[] }>;
+
+/** What the channel and the own peer know of this hospital's records, and the backup did not. */
+export type ReadBackReport = Readonly<{
+  /** The channel's height that this was found at. */
+  height: number;
+  /** `none`: no policy asks for private copies. `unreachable`: the own peer did not give them all: restore again. */
+  copies: 'read' | 'none' | 'unreachable';
+  /** Events that came back from private copies, without their notes and resources. */
+  fromCopies: number;
+  /** Records of which the channel holds events whose contents are nowhere: ask the patient anew where it is the last one. */
+  withoutContents: NamedRecords;
+  /** Records of the channel of which nobody can say any more whose they are: salt, key and link are lost. */
+  withoutPatient: NamedRecords;
+  /** Batches of events kept at home whose roots are on the channel, and whose events are not here. */
+  batchesMissing: number;
 }>;

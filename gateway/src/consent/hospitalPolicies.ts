@@ -1,9 +1,11 @@
 /** This hospital's own policies, holds, tombstones and permits, as the channel has them. */
 import {
+  type ConsentEvent,
   ConsentPolicy,
   ConsentPolicyHead,
   type ConsentRef,
   DataPermit,
+  type Digest,
   type LegalHold,
   ledgerKey,
   type Msp,
@@ -63,6 +65,19 @@ export class HospitalPolicies implements PolicyBook {
 
   isErased(ref: ConsentRef): boolean {
     return this.#ledger.get(ledgerKey.tombstone(this.#msp, ref)) !== undefined;
+  }
+
+  /** Whether any version ever asked for private copies. */
+  askedForCopies(): boolean {
+    const newest = this.newest?.version ?? 0;
+    for (let version = 1; version <= newest; version += 1) if (this.of(version)?.privateCopy) return true;
+    return false;
+  }
+
+  /** What the channel's event of this number commits to; undefined: it holds none. */
+  commitmentOf(ref: ConsentRef, seq: number): Digest | undefined {
+    const event = this.#ledger.get(ledgerKey.consent(this.#msp, ref, seq)) as ConsentEvent | undefined;
+    return event?.commitment;
   }
 
   /** Whether the channel holds an event of this number. */

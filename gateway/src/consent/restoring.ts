@@ -5,13 +5,13 @@
 import type { ConsentRef } from '@consilium/domain';
 import { type Database, inTransaction } from '@consilium/sqlite';
 import { invalid } from './backups.js';
-import type { ConsentEvents } from './consentEvents.js';
+import { type ConsentEvents, opened } from './consentEvents.js';
 import { type ConsentStoreOwner, openConsentDatabase } from './consentSchema.js';
-import type { RestoreReport } from './consentTypes.js';
+import type { EventState, RestoreReport } from './consentTypes.js';
 import type { HospitalPolicies } from './hospitalPolicies.js';
 import { Keyring } from './keyring.js';
 import type { Outbox } from './outbox.js';
-import { type PatientRecord, PatientRecords } from './patientRecords.js';
+import { BARRED, type PatientRecord, PatientRecords } from './patientRecords.js';
 import { restoreRest } from './restoringRest.js';
 import type { RootBatches } from './rootBatches.js';
 
@@ -31,7 +31,7 @@ type EventRow = {
   id: number;
   ref: ConsentRef;
   seq: number;
-  state: string;
+  state: EventState;
   restricts: number;
   at: number;
   content: Uint8Array;
@@ -41,11 +41,13 @@ type EventRow = {
   attempt: number;
 };
 
+type Restored = Omit<RestoreReport, 'ledger'>;
+
 /**
  * @param file the backup's database, unpacked
  * @throws ConsiliumError CONSENT_STORE_BACKUP_INVALID
  */
-export function restore(file: string, master: Uint8Array, parts: RestoreParts): RestoreReport {
+export function restore(file: string, master: Uint8Array, parts: RestoreParts): Restored {
   const { owner, database, outbox } = parts;
   let backup: Database;
   try {
@@ -77,8 +79,6 @@ function openRing(backup: Database, master: Uint8Array): Keyring {
   }
 }
 
-type Restored = Pick<RestoreReport, 'records' | 'events' | 'alreadyHere' | 'erasedLeftOut'>;
-
 function restoreRecords(backup: Database, ring: Keyring, parts: RestoreParts) {
   const { records, erased } = parts;
   const theirs = new PatientRecords(backup, ring);
@@ -97,7 +97,7 @@ function restoreRecords(backup: Database, ring: Keyring, parts: RestoreParts) {
     }
     report.events += restoreEvents(backup, record, parts, moved);
   }
-  return { report: report satisfies Restored, moved };
+  return { report, moved };
 }
 
 function restoreEvents(
@@ -106,7 +106,7 @@ function restoreEvents(
   parts: RestoreParts,
   moved: Map<number, number>,
 ): number {
-  const { database, events, outbox, policies } = parts;
+  const { database, events, outbox, policies, records } = parts;
   const rows = backup.prepare('SELECT * FROM event WHERE ref = ? ORDER BY id').all(record.ref) as EventRow[];
   const here = new Set(events.of(record).map(({ seq }) => seq));
   const add = database.prepare(
@@ -115,10 +115,18 @@ function restoreEvents(
   );
   const person = backup.prepare('SELECT person FROM outbox WHERE event = ?');
   let added = 0;
+  let overtaken = false;
   for (const row of rows) {
     if (here.has(row.seq)) continue;
     const waits = row.state === 'waiting' && row.batch === null;
-    const stands = waits && policies.hasEvent(row.ref, row.seq);
+    const onChannel = waits ? policies.commitmentOf(row.ref, row.seq) : undefined;
+    const stands = onChannel !== undefined;
+    // Its number went to another event since: neither it nor what followed it there came to the channel.
+    overtaken ||= stands && onChannel !== opened(record, row).commitment;
+    if (waits && overtaken) {
+      if (row.restricts === 1) records.bar(row.ref, BARRED.restrictionRefused);
+      continue;
+    }
     const state = stands ? 'committed' : row.state;
     const { id } = add.get(
       row.ref,

@@ -123,12 +123,19 @@ export class RootBatches {
 
   /** The last batch on the channel that restricts and is not this store's; -1: none. */
   unknown(): number {
+    const restricting = this.#notHere().findLast(({ restricts }) => restricts);
+    return restricting?.batch ?? -1;
+  }
+
+  /** How many batches on the channel are not this store's. */
+  missing(): number {
+    return this.#notHere().length;
+  }
+
+  #notHere(): ConsentBatch[] {
     const { start, end } = keyRange('consentroot', this.#msp);
-    const foreign = this.#ledger.range(start, end).flatMap(({ value }) => {
-      const { batch, root, restricts } = value as ConsentBatch;
-      return restricts && this.get(batch)?.root !== root ? [batch] : [];
-    });
-    return foreign.at(-1) ?? -1;
+    const batches = this.#ledger.range(start, end).map(({ value }) => value as ConsentBatch);
+    return batches.filter(({ batch, root }) => this.get(batch)?.root !== root);
   }
 
   /** After the last one here and on the channel, which may know more than a store that was restored. */

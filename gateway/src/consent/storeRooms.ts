@@ -1,4 +1,5 @@
 /** Puts the parts of a consent store together over one database. */
+import type { ConsentRef } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import { CohortDecisions } from './cohortDecisions.js';
 import { CohortProofs } from './cohortProofs.js';
@@ -16,6 +17,7 @@ import { OutboxSender } from './outboxSender.js';
 import { PatientHistory } from './patientHistory.js';
 import { PatientRecords } from './patientRecords.js';
 import { PrivateCopies } from './privateCopies.js';
+import { ReadingBack } from './readingBack.js';
 import { ReadLog } from './readLog.js';
 import { ReadLogAnchor } from './readLogAnchor.js';
 import { Recorder } from './recorder.js';
@@ -71,6 +73,8 @@ export function storeRooms(database: Database, ring: Keyring, parts: ConsentStor
     standings.forgetAll();
     restrictions.tell(undefined);
   };
+  const isErased = (ref: ConsentRef) => policies.isErased(ref) || erasures.of(ref) !== undefined;
+  const readingBack = new ReadingBack({ ...shared, isErased, onQueued });
   const ears = new LedgerEars({ ...shared, erasures, onRoot: lookAtRoots });
 
   return {
@@ -89,5 +93,7 @@ export function storeRooms(database: Database, ring: Keyring, parts: ConsentStor
     ears,
     lookAtRoots,
     warmUp,
+    isErased,
+    readingBack,
   };
 }

@@ -175,7 +175,7 @@ export interface ConsentOffice {
   rotateKey(next: Uint8Array): void;
   backup(): Readonly<{ name: string; bytes: number; sha256: string }>;
   backups(): readonly BackupResource[];
-  restore(name: string, key?: Uint8Array): RestoreReport;
+  restore(name: string, key?: Uint8Array): Promise<RestoreReport>;
 }
 
 export type DecisionOf = Readonly<{

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CommandInput, Msp } from '@consilium/domain';
+import type { CommandInput, ConsentRef, Msp } from '@consilium/domain';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakePeer, fabricError } from '../../../test/support/fakePeer.js';
 import {
@@ -344,6 +344,33 @@ describe('waiting', () => {
     peer.stop();
     await expect(submit()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
     expect(connection.isUp()).toBe(false);
+  });
+});
+
+describe('what stands at the own peer alone', () => {
+  const refs = ['aa'.repeat(16) as ConsentRef];
+  const read = (signal?: AbortSignal) => channel.readAtHome('ConsentContract:readPrivate', { refs }, signal);
+
+  test('is asked of that peer, and answered as a page', async () => {
+    let organisations: string[] = [];
+    const items = [{ key: `opening~${refs[0]}`, value: 'c2VhbGVk' }];
+    peer.answers.evaluate = (request) => {
+      organisations = request.getTargetOrganizationsList();
+      return Buffer.from(JSON.stringify({ items, cursor: null }));
+    };
+    expect(await read()).toEqual({ items, cursor: null });
+    expect(organisations).toEqual([CLEVELAND]);
+  });
+
+  test('is refused as the contract says, unavailable where the peer is away, and let go with the signal', async () => {
+    const refused = 'chaincode response 500, ROLE_REQUIRED: to read needs the role agent; x has none';
+    peer.answers.evaluate = () => {
+      throw fabricError(2, 'evaluate call failed', [{ mspId: CLEVELAND, message: refused }]);
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'ROLE_REQUIRED' });
+    await expect(read(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+    peer.stop();
+    await expect(read()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
   });
 });
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ErasureReceipt } from '@consilium/client';
+import type { ErasureReceipt, RestoreReport } from '@consilium/client';
 import { type Command, InvalidArgumentError } from 'commander';
 import { INSTANT_HELP, instant, privateFile, timeText, wholeNumber } from '../arguments.js';
 import { fields } from '../output.js';
@@ -222,7 +222,7 @@ function addStoreCommands(officer: Command): void {
     .action((name: string, options: { keyFile?: string }, command: Command) =>
       inSession(command, async ({ gateway, output, signal }) => {
         const key = options.keyFile === undefined ? {} : { key: (await readFile(options.keyFile, 'utf8')).trim() };
-        output.show(await gateway.consents.restore({ name, ...key }, { signal }), (report) => fields(report));
+        output.show(await gateway.consents.restore({ name, ...key }, { signal }), restored);
       }),
     );
   officer
@@ -267,5 +267,25 @@ function receiptText({ id, state, ground, receiptHash, destroyed, askedAt, doneA
     'done at': timeText(doneAt),
     destroyed: destroyed.join(', '),
     'hash on the ledger': receiptHash,
+  });
+}
+
+const COPIES = {
+  read: 'read',
+  none: 'no policy asks for them',
+  unreachable: 'the own peer did not give them all: restore again',
+} as const;
+
+function restored({ ledger, ...report }: RestoreReport): string {
+  const named = ({ total, refs }: RestoreReport['ledger']['withoutContents']) =>
+    total === 0 ? '0' : `${total}: ${refs.join(' ')}${refs.length < total ? ' …' : ''}`;
+  return fields({
+    ...report,
+    'private copies': COPIES[ledger.copies],
+    'events from private copies': ledger.fromCopies,
+    'records whose later contents are lost (ask the patient anew)': named(ledger.withoutContents),
+    'records on the ledger of nobody known here': named(ledger.withoutPatient),
+    'batches on the ledger that are not here': ledger.batchesMissing,
+    'ledger height': ledger.height,
   });
 }

@@ -45,6 +45,8 @@ export const BackupMade = z.object({ name: z.string(), bytes: Count, sha256: Dig
 export type BackupMade = z.infer<typeof BackupMade>;
 
 const Key = z.string().regex(/^[0-9a-f]{64}$/, 'a key: 64 lower case hexadecimal digits');
+/** How many records, and the first of them. */
+const NamedRecords = z.object({ total: Count, refs: z.array(ConsentRef).readonly() });
 /** `key`: the one that the backup was made under, where that is another than today's. */
 export const RestoreBody = z.strictObject({ name: BackupName, key: Key.optional() });
 export type RestoreBody = z.input<typeof RestoreBody>;
@@ -55,6 +57,17 @@ export const RestoreReport = z.object({
   erasedLeftOut: Count,
   decisions: Count,
   reads: Count,
+  /** What the channel and the own peer's private copies know of this hospital's records, and the backup did not. */
+  ledger: z.object({
+    height: Count,
+    copies: z.enum(['read', 'none', 'unreachable']),
+    fromCopies: Count,
+    /** Contents of these records' later events are lost: they allow nothing until a new grant. */
+    withoutContents: NamedRecords,
+    /** Nobody can say any more whose these records of the channel are. */
+    withoutPatient: NamedRecords,
+    batchesMissing: Count,
+  }),
 });
 export type RestoreReport = z.infer<typeof RestoreReport>;
 

@@ -51,10 +51,11 @@ export function upkeepRoutes(room: ConsentRoom): Router {
     room.logRead(response, 'backup');
     response.status(201).json(room.office.backup());
   });
-  router.post('/restores', allow('keep the consent store'), (request, response) => {
+  router.post('/restores', allow('keep the consent store'), async (request, response) => {
     const { name, key } = bodyOf(RestoreBody, request);
     room.logRead(response, 'restore', undefined, name);
-    response.json(key === undefined ? room.office.restore(name) : room.office.restore(name, Buffer.from(key, 'hex')));
+    const { office } = room;
+    response.json(await (key === undefined ? office.restore(name) : office.restore(name, Buffer.from(key, 'hex'))));
   });
   router.post('/key-rotations', allow('keep the consent store'), (request, response) => {
     const { key } = bodyOf(RotationBody, request);

@@ -23,6 +23,9 @@ const shared = {
   },
 };
 
+// Runs before each file that may hold property tests.
+const seeded = { setupFiles: ['<rootDir>/test/support/propertySeed.ts'] };
+
 /** @type {import('jest').Config} */
 export default {
   // A busy machine is slow, not broken: a test says itself where it wants less.
@@ -30,6 +33,7 @@ export default {
   projects: [
     {
       ...shared,
+      ...seeded,
       displayName: 'unit',
       testMatch: [
         '<rootDir>/{chaincode,gateway,network}/**/src/**/*.test.ts',
@@ -37,7 +41,7 @@ export default {
         '<rootDir>/test/{contract,support}/*.test.ts',
       ],
     },
-    { ...shared, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
+    { ...shared, ...seeded, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
     { ...shared, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] },
     // Everything else that crosses rooms starts real processes and wants the machine for itself.
     {

@@ -5,12 +5,9 @@ import type { Msp } from '@consilium/domain';
 import { ChannelFaults } from '@consilium/network/channelFaults';
 import { openDatabase } from '@consilium/sqlite';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { CommitTimes, TransactionCounts } from '../../gateway/src/ledger/commitTimes.js';
-import { FabricChannel } from '../../gateway/src/ledger/fabricChannel.js';
 import { readIdentity } from '../../gateway/src/ledger/ledgerIdentity.js';
-import { PATIENCE } from '../../gateway/src/ledger/ledgerLimits.js';
-import { PeerConnection } from '../../gateway/src/ledger/peerConnection.js';
 import { CHAINCODE, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.js';
+import { LedgerClient } from './support/ledgerClient.js';
 
 jest.setTimeout(180_000);
 
@@ -21,19 +18,17 @@ const DELAY_MS = 60_000;
 const RESUBMIT_MS = 1_000;
 
 let network: EmbeddedNetwork;
-const stopping = new AbortController();
 
 beforeEach(async () => {
   network = await EmbeddedNetwork.create([CLEVELAND, HUNGARY, VA]);
 });
 
 afterEach(async () => {
-  stopping.abort();
   await network.close();
 });
 
 /** The gateway's own client, as a person of Cleveland. */
-async function client() {
+async function client(): Promise<LedgerClient> {
   const { certificate, key } = await network.hospital(CLEVELAND).person('alice');
   const files = { certFile: join(network.root, 'alice.pem'), keyFile: join(network.root, 'alice.key') };
   writeFileSync(files.certFile, certificate);
@@ -41,23 +36,7 @@ async function client() {
   const tlsRootCertFile = network.hospital(CLEVELAND).folder.tlsAuthority.certificate;
   const names = { channel: CHANNEL, chaincode: CHAINCODE, msp: CLEVELAND };
   const peer = { endpoint: network.endpoint(CLEVELAND), tlsRootCertFile, serverName: 'localhost' };
-  const connection = new PeerConnection({ ...names, peer });
-  const gateway = connection.as(readIdentity(CLEVELAND, files));
-  const parts = {
-    counts: new TransactionCounts(),
-    commitTimes: new CommitTimes(),
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
-    log: { info: () => {}, warn: () => {}, error: () => {} },
-    mirrored: async () => {},
-    stopping: stopping.signal,
-  };
-  const channel = new FabricChannel(gateway, names, parts, { ...PATIENCE, resubmitMs: RESUBMIT_MS });
-  const contract = gateway.getNetwork(CHANNEL).getContract(CHAINCODE);
-  // The counting chaincode has none of the product's transactions.
-  const send = (counter: string) => channel.send('incr' as never, counter as never);
-  const read = async (counter: string) =>
-    Number(Buffer.from(await contract.evaluateTransaction('get', JSON.stringify(counter))).toString());
-  return { send, read, close: () => connection.close() };
+  return new LedgerClient({ ...names, peer }, readIdentity(CLEVELAND, files), { resubmitMs: RESUBMIT_MS });
 }
 
 /** Blocks in which the stored chain has a transaction: read from a copy, the channel wants the file for itself. */
@@ -79,7 +58,12 @@ test('acknowledged and in no block when the channel is killed, it is committed o
     Object.assign(config, { batch: { timeoutMs: BATCH_MS, messagesMax: 50 }, control: { socket } }),
   );
   for (const { msp } of network.hospitals) await network.waitForChaincode(msp);
-  const { send, read, close } = await client();
+  const cleveland = await client();
+  const contract = cleveland.gateway.getNetwork(CHANNEL).getContract(CHAINCODE);
+  // The counting chaincode has none of the product's transactions.
+  const send = (counter: string) => cleveland.channel.send('incr' as never, counter as never);
+  const read = async (counter: string) =>
+    Number(Buffer.from(await contract.evaluateTransaction('get', JSON.stringify(counter))).toString());
   try {
     // While a peer has not committed the block before, the orderer waits for more transactions.
     await new ChannelFaults(socket).delayCommits(VA, DELAY_MS);
@@ -96,6 +80,6 @@ test('acknowledged and in no block when the channel is killed, it is committed o
     expect(await committed()).toMatchObject({ transactionId, result: 1 });
     expect([await read('before'), await read('lost')]).toEqual([1, 1]);
   } finally {
-    close();
+    cleveland.close();
   }
 });

@@ -7,6 +7,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Digest, Msp } from '@consilium/domain';
 import { chaincodePackage } from '@consilium/network/chaincodePackage';
 import { checkFabricCommands } from '@consilium/network/channel/fabric/fabricCommands';
 import { Lifecycle } from '@consilium/network/channel/fabric/lifecycle';
@@ -19,8 +20,11 @@ import { PeerAccess } from '@consilium/network/peerAccess';
 import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { readIdentity } from '../../gateway/src/ledger/ledgerIdentity.js';
+import type { PeerAddress } from '../../gateway/src/ledger/peerConnection.js';
 import { CheckoutCopy } from './support/checkoutCopy.js';
 import { runs } from './support/launcherProcess.js';
+import { LedgerClient } from './support/ledgerClient.js';
 
 jest.setTimeout(180_000);
 
@@ -283,6 +287,34 @@ describeFabric('a channel of real Fabric', () => {
       if (took > LEADER_LOSS_MS_MIN) break;
     }
     expect(Math.max(...delays)).toBeGreaterThan(LEADER_LOSS_MS_MIN);
+  });
+
+  test('loses all orderers at once, and with them what they had taken: the ledger client has it committed', async () => {
+    const home = new Home(network!.home);
+    const msps = HOSPITALS.map((name) => `${name}MSP` as Msp);
+    const clients = msps.map((msp) => {
+      const hospital = home.hospital(msp);
+      const { certificate, key } = hospital.person('admin');
+      const identity = readIdentity(msp, { certFile: certificate, keyFile: key });
+      return new LedgerClient(readConnection(hospital.connectionFile) as PeerAddress, identity);
+    });
+    const chaincodeDigest = chaincodePackage(checkout.root).digest as Digest;
+    try {
+      const sent = await Promise.all(
+        clients.map(({ channel }, index) => {
+          const exchangeUrl = `https://localhost:${22_500 + index}`;
+          const command = { name: HOSPITALS[index] as string, exchangeUrl, chaincodeDigest };
+          return channel.send('HospitalContract:registerHospital', command);
+        }),
+      );
+      await Promise.all(msps.map((msp) => network!.kill(msp, 'orderer', { stayDown: true })));
+      await Promise.all(msps.map((msp) => network!.startPart(msp, 'orderer')));
+      await Promise.all(sent.map(({ committed }) => committed()));
+    } finally {
+      for (const client of clients) client.close();
+    }
+    for (const [index, msp] of msps.entries())
+      expect(await registered(msp, CLEVELAND)).toMatchObject({ exchangeUrl: `https://localhost:${22_500 + index}` });
   });
 
   test("loses one hospital's peer, and the others go on; back again, it has what it missed", async () => {

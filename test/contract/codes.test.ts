@@ -15,7 +15,9 @@ test('every refusal of the contract is shown, and none is made up', () => {
   const isSource = (name: string) => name.endsWith('.ts') && !name.endsWith('.test.ts');
   const source =
     textOf(join(ROOT, 'chaincode/contract/src'), isSource) +
-    readFileSync(join(ROOT, 'chaincode/domain/src/protocolRules.ts'), 'utf8');
+    ['protocolRules', 'budget']
+      .map((name) => readFileSync(join(ROOT, `chaincode/domain/src/${name}.ts`), 'utf8'))
+      .join('\n');
   const thrown = new Set([...source.matchAll(/(?:refusal|ConsiliumError)\(\s*'([A-Z_]+)'/g)].map(([, code]) => code));
   const tests = textOf(import.meta.dirname, (name) => name.endsWith('.test.ts') && !name.startsWith('codes'));
   const shown = [...thrown].filter((code) => new RegExp(`\\b${code}\\b`).test(tests));

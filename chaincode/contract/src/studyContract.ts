@@ -78,12 +78,12 @@ export class StudyContract extends LedgerContract {
     });
   }
 
-  /** A page of the study, its versions, approvals, members' keys and votes. */
+  /** A page of the study, its versions, approvals, members' keys, what they have spent of its budget, and votes. */
   @Transaction(false)
   async readStudy(context: LedgerContext, query: string): Promise<string> {
     return this.evaluate(context, 'StudyContract:readStudy', query, async ({ study }, state) => {
       await newestVersion(state, study);
-      const nouns = ['study', 'approval', 'member', 'sharekey', 'vote'];
+      const nouns = ['study', 'approval', 'member', 'sharekey', 'spent', 'vote'];
       return [onlyKey(ledgerKey.study(study)), ...nouns.map((noun) => keyRange(noun, study))];
     });
   }

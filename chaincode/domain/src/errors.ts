@@ -83,6 +83,21 @@ export const ERRORS = {
     message:
       'a private study has three members at least, this one has {members}: two would learn each other by subtraction. Propose it with "mode": "open", or with more hospitals',
   },
+  PRIVACY_TABLE_FALSE: {
+    kind: 'invalid',
+    message:
+      'after {rounds} rounds of {steps} steps with q {samplingRate} and sigma {noiseMultiplier}, {expected} millionths of epsilon are spent at delta {delta}; the table says {found}',
+  },
+  PRIVACY_BUDGET_SPENT: {
+    kind: 'forbidden',
+    message:
+      '{msp} has spent {spent} millionths of epsilon in study {study}; one more training round makes it {next}, the budget is {budget}',
+  },
+  PRIVACY_VERSION_DIFFERS: {
+    kind: 'forbidden',
+    message:
+      '{msp} has spent epsilon of study {study} under version {before} of its protocol, which the table of version {version} does not count: propose a new study',
+  },
   ALREADY_APPROVED: { kind: 'conflict', message: '{msp} has approved version {version} of study {study} already' },
   MEMBER_KEY_CHANGED: {
     kind: 'conflict',

@@ -2,6 +2,7 @@ export * from './accountant.js';
 export * from './aggregationRule.js';
 export * from './availability.js';
 export * from './base64.js';
+export * from './budget.js';
 export * from './canonicalJson.js';
 export * from './cohortProof.js';
 export * from './cohortTree.js';

@@ -17,6 +17,7 @@ export const ledgerKey = {
   approval: (study: StudyId, version: number, msp: Msp) => `approval~${study}~${tenDigits(version)}~${msp}`,
   member: (study: StudyId, msp: Msp) => `member~${study}~${msp}`,
   shareKey: (study: StudyId, msp: Msp, index: number) => `sharekey~${study}~${msp}~${tenDigits(index)}`,
+  spent: (study: StudyId, msp: Msp) => `spent~${study}~${msp}`,
   vote: (study: StudyId, subject: string, msp: Msp) => `vote~${study}~${subject}~${msp}`,
   round: (study: StudyId, round: number) => `round~${study}~${tenDigits(round)}`,
   join: (study: StudyId, round: number, msp: Msp) => `join~${study}~${tenDigits(round)}~${msp}`,

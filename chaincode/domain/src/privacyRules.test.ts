@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { privacyTable } from './privacyRules.js';
+import { privacyTable, requireTrueTable } from './privacyRules.js';
 import { requireSoundProtocol } from './protocolRules.js';
 import { asksForStatistics, hasAcceptanceRule, roundsMax } from './study.js';
 import { EXAMPLE, exampleProtocol, type ProtocolInput } from './testing/exampleProtocol.js';
@@ -36,35 +36,18 @@ describe('a private study', () => {
     expect(table).toHaveLength(roundsMax(protocol));
   });
 
-  test('of a table that is off by a last digit is accepted, as of another engine', () => {
-    const other = table.map((spent) => spent + 1);
-    expect(() =>
-      requireSoundProtocol(exampleProtocol({ ...SOUND, ...withPrivacy({ spentMicroEpsilonAfterRound: other }) })),
-    ).not.toThrow();
-  });
-
   test.each<[string, Partial<ProtocolInput>, RegExp]>([
     ['statistics of all hospitals', { standardisation: 'federated' }, /declared ranges, not federated/],
     ['its own statistics', { standardisation: 'per-hospital' }, /declared ranges, not per-hospital/],
     ['evaluations in training rounds', { metrics: 'sums' }, /metrics must be final/],
     ['figures of single hospitals', { metrics: 'open' }, /metrics must be final/],
     ['a model without gradients of single patients', { model: layersModel }, /layers-model/],
-    [
-      'a table that is too low',
-      withPrivacy({ spentMicroEpsilonAfterRound: table.map((spent) => spent - 2) }),
-      /after 1 rounds/,
-    ],
-    [
-      'a table of one late entry',
-      withPrivacy({ spentMicroEpsilonAfterRound: table.with(7, 1) }),
-      /after 8 rounds .* the table says 1$/,
-    ],
+    ['a table that falls again', withPrivacy({ spentMicroEpsilonAfterRound: table.with(7, 1) }), /falls after round 7/],
     [
       'a table of fewer rounds',
       withPrivacy({ spentMicroEpsilonAfterRound: table.slice(1) }),
       /12 entries, the study has 13/,
     ],
-    ['less noise than the table is of', withPrivacy({ noiseMultiplier: 19 }), /after 1 rounds/],
     [
       'a budget that ends before the study',
       withPrivacy({ budgetMicroEpsilon: (table[2] as number) - 1 }),
@@ -92,5 +75,31 @@ describe('a private study', () => {
     { patientClipNorm: 0 },
   ])('of %j does not parse', (changes) => {
     expect(() => exampleProtocol({ ...SOUND, ...withPrivacy(changes) })).toThrow();
+  });
+});
+
+describe('the table of what is spent', () => {
+  const asked = (changes: object) => () => requireTrueTable(exampleProtocol({ ...SOUND, ...withPrivacy(changes) }));
+
+  test('is that of the accountant; off by a last digit it is that of another engine', () => {
+    expect(asked({})).not.toThrow();
+    expect(asked({ spentMicroEpsilonAfterRound: table.map((spent) => spent + 1) })).not.toThrow();
+    expect(() => requireTrueTable(exampleProtocol())).not.toThrow();
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['is too low', { spentMicroEpsilonAfterRound: table.map((spent) => spent - 2) }, /after 1 rounds of 10 steps/],
+    ['is of more noise', { noiseMultiplier: 19 }, /after 1 rounds .* sigma 19/],
+    ['is of a larger delta', { delta: 1e-6 }, /after 1 rounds .* delta 0.000001/],
+    ['is of fewer patients in a step', { samplingRate: 0.5, noiseMultiplier: 5 }, /after 1 rounds .* q 0.5/],
+    [
+      'is flat at its end',
+      { spentMicroEpsilonAfterRound: table.map((spent, k) => (k < 3 ? spent : (table[2] as number))) },
+      /after 4 rounds .*; the table says/,
+    ],
+    ['ends too early', { spentMicroEpsilonAfterRound: table.slice(0, 3) }, /after 4 rounds .* says nothing$/],
+  ])('is refused where it %s, with what differs', (_, changes, reason) => {
+    expect(asked(changes)).toThrow(/^PRIVACY_TABLE_FALSE: /);
+    expect(asked(changes)).toThrow(reason);
   });
 });

@@ -16,13 +16,13 @@ export function privacyTable(
 }
 
 /**
- * What must hold so that nothing but noised gradients leaves the training patients of a hospital, and so that the table is
- * the accountant's. Each hospital asks this before it approves.
+ * What must hold so that nothing but noised gradients leaves the training patients of a hospital, in whole numbers alone:
+ * the contract asks it too. Whether the table is the accountant's is for each gateway to say: `requireTrueTable`.
  *
  * @throws ConsiliumError PROTOCOL_PRIVACY_UNSOUND with the reason
  */
 export function requireSoundPrivacy(protocol: StudyProtocol): void {
-  const { privacy, members, standardisation, metrics, model, trainingRounds } = protocol;
+  const { privacy, members, standardisation, metrics, model } = protocol;
   if (!privacy) return;
   if (standardisation !== 'declared-ranges')
     throw unsound(`features are scaled by declared ranges, not ${standardisation}: exact statistics have no noise`);
@@ -36,11 +36,25 @@ export function requireSoundPrivacy(protocol: StudyProtocol): void {
   const declared = Object.keys(privacy.declaredPatients).sort();
   if (declared.join() !== members.join())
     throw unsound(`declaredPatients names ${declared.join(', ') || 'nobody'}, the members are ${members.join(', ')}`);
-  requireTable(privacy, protocol);
-  const spent = privacy.spentMicroEpsilonAfterRound[trainingRounds - 1] as number;
-  if (spent > privacy.budgetMicroEpsilon)
+  requireBudget(privacy, protocol);
+}
+
+/** The table says something of every round, never less than of the one before, and pays for all training rounds. */
+function requireBudget(
+  { spentMicroEpsilonAfterRound: table, budgetMicroEpsilon }: StudyPrivacy,
+  protocol: StudyProtocol,
+): void {
+  const { trainingRounds } = protocol;
+  const rounds = roundsMax(protocol);
+  if (table.length !== rounds)
+    throw unsound(`spentMicroEpsilonAfterRound has ${table.length} entries, the study has ${rounds} rounds`);
+  const falling = table.findIndex((spent, k) => k > 0 && spent < (table[k - 1] as number));
+  if (falling >= 0)
+    throw unsound(`spentMicroEpsilonAfterRound falls after round ${falling}: what is spent stays spent`);
+  const spent = table[trainingRounds - 1] as number;
+  if (spent > budgetMicroEpsilon)
     throw unsound(
-      `${trainingRounds} training rounds spend ${spent / 1e6}, the budget is ${privacy.budgetMicroEpsilon / 1e6}: take more noise, fewer steps or fewer rounds`,
+      `${trainingRounds} training rounds spend ${spent / 1e6}, the budget is ${budgetMicroEpsilon / 1e6}: take more noise, fewer steps or fewer rounds`,
     );
 }
 
@@ -52,16 +66,28 @@ function requireIndependentPatients({ split, trainingShare, validationShare }: S
   if (validationShare !== 0) throw unsound(`validationShare must be 0, not ${validationShare}: ${why}`);
 }
 
-function requireTable(privacy: StudyPrivacy, protocol: StudyProtocol): void {
+/**
+ * Whether the table is what the accountant says of q, sigma, steps and delta. Each gateway asks before its person proposes or
+ * approves: whoever proposed may have written anything.
+ *
+ * @throws ConsiliumError PRIVACY_TABLE_FALSE with the first round that differs, what it says and what is spent
+ */
+export function requireTrueTable(protocol: StudyProtocol): void {
+  const { privacy } = protocol;
+  if (!privacy) return;
+  const { samplingRate, noiseMultiplier, delta, spentMicroEpsilonAfterRound: given } = privacy;
   const expected = privacyTable(privacy, protocol);
-  const given = privacy.spentMicroEpsilonAfterRound;
-  if (given.length !== expected.length)
-    throw unsound(`spentMicroEpsilonAfterRound has ${given.length} entries, the study has ${expected.length} rounds`);
-  const wrong = given.findIndex((spent, k) => Math.abs(spent - (expected[k] as number)) > MICRO_TOLERANCE);
-  if (wrong >= 0)
-    throw unsound(
-      `after ${wrong + 1} rounds ${expected[wrong]} millionths of epsilon are spent, the table says ${given[wrong]}`,
-    );
+  const wrong = expected.findIndex((spent, k) => Math.abs(spent - (given[k] ?? 0)) > MICRO_TOLERANCE);
+  if (wrong < 0) return;
+  throw refusal('PRIVACY_TABLE_FALSE', {
+    rounds: wrong + 1,
+    steps: protocol.training.steps,
+    samplingRate,
+    noiseMultiplier,
+    delta,
+    expected: expected[wrong] as number,
+    found: given[wrong] ?? 'nothing',
+  });
 }
 
 function unsound(problem: string): Error {

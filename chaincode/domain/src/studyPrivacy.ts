@@ -19,7 +19,10 @@ export const StudyPrivacy = z.strictObject({
   delta: z.number().positive().max(PRIVACY_DELTA_MAX),
   /** Millionths of epsilon that the patients of a hospital may spend in this study, over all its versions. */
   budgetMicroEpsilon: z.int().min(1).max(PRIVACY_BUDGET_MICRO_MAX),
-  /** Millionths of epsilon spent after a hospital's first, second, … training round: as many as the study has rounds. */
+  /**
+   * Millionths of epsilon spent after a hospital's first, second, … training round: as many entries as the study has rounds.
+   * Each gateway compares them with the accountant before it approves; the contract only looks them up.
+   */
   spentMicroEpsilonAfterRound: z
     .array(z.int().min(0))
     .min(1)

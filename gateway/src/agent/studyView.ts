@@ -5,6 +5,7 @@ import type {
   MemberKeys,
   ModelVersion,
   Msp,
+  PrivacySpending,
   Progress,
   RoundFacts,
   RoundState,
@@ -38,6 +39,8 @@ export type StudyView = Readonly<{
   registered: ReadonlyMap<Msp, MemberKeys>;
   /** Share keys of a member on the ledger, oldest first. */
   shareKeys(msp: Msp): readonly ShareKey[];
+  /** What a member has spent of the study's privacy budget; undefined: nothing. */
+  spending(msp: Msp): PrivacySpending | undefined;
   newest: RoundView | undefined;
   /** The round before the newest: a slow hospital may still owe its attestation. */
   previous: RoundView | undefined;

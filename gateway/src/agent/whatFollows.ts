@@ -1,5 +1,7 @@
 /** What follows a round that is over: the next one, a pause, or the end; and whether the ledger has to be told first. */
 import {
+  ableToPay,
+  affordableKind,
   availabilityOf,
   FIRST_PROGRESS,
   isPaused,
@@ -39,9 +41,10 @@ export function whatFollows(view: StudyView): Following {
   const progress = newest ? progressAfter(view, newest) : FIRST_PROGRESS;
   if (view.isCarried('end') || progress.ended) return { kind: 'end', unrecorded };
   if (isPaused(progress) && !view.isCarried(`resume~${tenDigits(number)}`)) return { kind: 'pause', unrecorded };
-  const roundKind = nextKind(protocol, progress, number, view.isCarried(`finish~${tenDigits(number)}`));
-  if (!roundKind) return { kind: 'end', unrecorded };
-  const registered = [...view.registered.keys()];
+  const due = nextKind(protocol, progress, number, view.isCarried(`finish~${tenDigits(number)}`));
+  if (!due) return { kind: 'end', unrecorded };
+  const roundKind = affordableKind(protocol, due, view.spending);
+  const registered = ableToPay(protocol, roundKind, [...view.registered.keys()], view.spending);
   const { available } = availabilityOf(protocol, { number, kind: roundKind, progress }, registered, view);
   return available.length < quorum(protocol) ? NOTHING : { kind: 'round', number, roundKind, attestedBy };
 }

@@ -22,6 +22,7 @@ import {
   ModelVersion,
   type Msp,
   type Phase,
+  PrivacySpending,
   ReadLogHead,
   RestrictionEpoch,
   Reveal,
@@ -58,6 +59,7 @@ export class LedgerState {
   readonly member = (study: StudyId, msp: Msp) => this.#get(MemberKeys, ledgerKey.member(study, msp));
   readonly shareKey = (study: StudyId, msp: Msp, index: number) =>
     this.#get(ShareKey, ledgerKey.shareKey(study, msp, index));
+  readonly spending = (study: StudyId, msp: Msp) => this.#get(PrivacySpending, ledgerKey.spent(study, msp));
   readonly reveal = (study: StudyId, round: number, msp: Msp) => this.#get(Reveal, ledgerKey.reveal(study, round, msp));
   readonly vote = (study: StudyId, subject: string, msp: Msp) => this.#get(Vote, ledgerKey.vote(study, subject, msp));
   readonly round = (study: StudyId, round: number) => this.#get(Round, ledgerKey.round(study, round));

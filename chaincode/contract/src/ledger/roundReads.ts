@@ -5,6 +5,7 @@ import {
   ledgerKey,
   type Msp,
   type Phase,
+  type PrivacySpending,
   phasesOf,
   type Round,
   type RoundFacts,
@@ -173,6 +174,7 @@ export async function openingFacts(
     before: before && (await settlingFacts(state, before, version.protocol, attestedBy)),
     registered: members.filter((msp) => registered.has(msp)),
     withdrawals: before && (await withdrawalsOf(state, before, version.protocol)),
+    spendings: version.protocol.privacy ? await spendingsOf(state, study, members) : new Map(),
     shareKeys: version.protocol.mode === 'private' ? await newestShareKeys(state, study, members) : [],
     votes: {
       leaveOut: (await state.votes(study, 'leave-out')).filter((vote) =>
@@ -184,6 +186,16 @@ export async function openingFacts(
       resume: await state.votes(study, subject('resume')),
     },
   };
+}
+
+/** Written by joins of rounds that are over by now: nothing that goes on beside an opening writes them. */
+async function spendingsOf(
+  state: LedgerState,
+  study: StudyId,
+  members: readonly Msp[],
+): Promise<ReadonlyMap<Msp, PrivacySpending>> {
+  const spendings = await Promise.all(members.map((msp) => state.spending(study, msp)));
+  return byMsp(spendings.filter((spending) => spending !== undefined));
 }
 
 /** Reports are read where they can change anything; versions and rounds only where one of them is new. */

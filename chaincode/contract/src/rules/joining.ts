@@ -1,5 +1,14 @@
 /** A hospital says that it takes part in a round, on the protocol and the base that the round was opened with. */
-import { type Close, type Join, phasesOf, type Round, refusal, type ShareKey } from '@consilium/domain';
+import {
+  type Close,
+  type Join,
+  type PrivacySpending,
+  phasesOf,
+  type Round,
+  refusal,
+  type ShareKey,
+  spendingAfter,
+} from '@consilium/domain';
 import { type CohortFacts, requireCohort } from './cohorts.js';
 import { requireSame } from './facts.js';
 import { requireMember } from './members.js';
@@ -10,8 +19,9 @@ import { joinKeyWrites } from './shareKeys.js';
 /**
  * Reads no other hospital's join: whoever may join, has not, and finds no close, is in the joining phase.
  * A join that stands is not judged again: its cohort was the right one when it was committed.
+ * Under differential privacy a training round is paid for here, before anything is trained; a join sent again costs nothing.
  * @throws ConsiliumError NOT_A_MEMBER, ROUND_NOT_AVAILABLE, PROTOCOL_HASH_MISMATCH, ROUND_BASE_MISMATCH, FACT_CHANGED,
- *   PHASE_CLOSED, and what `requireCohort` and `joinKeyWrites` refuse
+ *   PHASE_CLOSED, and what `spendingAfter`, `requireCohort` and `joinKeyWrites` refuse
  * @param facts.nextKey what stands under the index of the share key that the join brings
  */
 export function joinRound(
@@ -22,13 +32,18 @@ export function joinRound(
     close: Close | undefined;
     cohort: CohortFacts;
     nextKey: ShareKey | undefined;
+    /** What the hospital has spent in this study; read where the round costs something. */
+    spending: PrivacySpending | undefined;
   }>,
 ): Decision {
   const { study, round: number, protocolHash, baseDigest, cohort, keys } = command;
-  const { round, own } = facts;
+  const { round, own, spending } = facts;
+  const { protocol } = facts.cohort;
   const { msp } = caller;
   if (!round.available.includes(msp)) {
-    requireMember(study, facts.cohort.protocol.members, msp);
+    requireMember(study, protocol.members, msp);
+    // Where the budget is spent, that is why the round was opened without it.
+    spendingAfter(protocol, round, msp, spending);
     throw refusal('ROUND_NOT_AVAILABLE', { msp, round: number });
   }
   // All kinds that have a joining phase have it in both modes.
@@ -46,6 +61,8 @@ export function joinRound(
   const record: Join = { study, round: number, msp, ...(cohort ? { cohort } : {}), ...(keys ? { keys } : {}), at };
   if (own) return requireSame('join', own, record);
   if (facts.close) throw refusal('PHASE_CLOSED', { phase: 'joining', round: number });
+  const spent = spendingAfter(protocol, round, msp, spending);
   requireCohort({ study, msp, cohort }, facts.cohort);
-  return { record, writes: [write.join(record), ...joinKeyWrites(round, { msp }, keys, facts.nextKey)] };
+  const keyWrites = joinKeyWrites(round, { msp }, keys, facts.nextKey);
+  return { record, writes: [write.join(record), ...keyWrites, ...(spent ? [write.spending(spent)] : [])] };
 }

@@ -1,5 +1,7 @@
 /** The next round: its kind, its base and its members follow from what is recorded. */
 import {
+  ableToPay,
+  affordableKind,
   availabilityOf,
   FIRST_PROGRESS,
   isPaused,
@@ -8,6 +10,7 @@ import {
   majority,
   nextBase,
   nextKind,
+  type PrivacySpending,
   type Progress,
   phasesOf,
   quorum,
@@ -42,6 +45,8 @@ export type OpeningFacts = Readonly<{
   registered: readonly Msp[];
   /** What patients' withdrawals make of the study; only where it is to be trained again for them, and some are new. */
   withdrawals: Withdrawals | undefined;
+  /** Differential privacy: what members have spent in this study. */
+  spendings: ReadonlyMap<Msp, PrivacySpending>;
   /** Private mode: the newest share key of each member that has one, in byte order of members. */
   shareKeys: readonly ShareKey[];
   votes: Readonly<{
@@ -76,10 +81,13 @@ export function openRound({ command, caller, at }: Asked<'RoundContract:openRoun
   if (isCarried(protocol, facts.votes.end)) throw refusal('STUDY_ENDED', { study, how: 'by vote' });
   const settled = goneBack(settledBefore(protocol, attestedBy, facts.before), facts.withdrawals);
   const progress = goingOn(study, number, protocol, settled?.progress ?? FIRST_PROGRESS, facts.votes.resume);
-  const kind = nextKind(protocol, progress, number, isCarried(protocol, facts.votes.finish));
-  if (!kind) throw refusal('STUDY_ENDED', { study, how: progress.ended ?? 'rounds' });
+  const due = nextKind(protocol, progress, number, isCarried(protocol, facts.votes.finish));
+  if (!due) throw refusal('STUDY_ENDED', { study, how: progress.ended ?? 'rounds' });
+  const spent = (msp: Msp) => facts.spendings.get(msp);
+  const kind = affordableKind(protocol, due, spent);
   const base = nextBase(progress);
-  const availability = availabilityOf(protocol, { number, kind, progress }, facts.registered, {
+  const registered = ableToPay(protocol, kind, facts.registered, spent);
+  const availability = availabilityOf(protocol, { number, kind, progress }, registered, {
     isCarried: (subject) => isCarried(protocol, about(facts.votes, subject)),
     saidYes: (msp, subject) => about(facts.votes, subject).some((vote) => vote.yes && vote.msp === msp),
   });

@@ -10,6 +10,7 @@ import {
   ledgerKey,
   MemberKeys,
   ModelVersion,
+  PrivacySpending,
   Reveal,
   Round,
   ShareKey,
@@ -46,6 +47,11 @@ export const write = {
   shareKey: (record: ShareKey): Write => ({
     key: ledgerKey.shareKey(record.study, record.msp, record.index),
     schema: ShareKey,
+    record,
+  }),
+  spending: (record: PrivacySpending): Write => ({
+    key: ledgerKey.spent(record.study, record.msp),
+    schema: PrivacySpending,
     record,
   }),
   reveal: (record: Reveal): Write => ({

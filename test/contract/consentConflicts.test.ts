@@ -1,7 +1,16 @@
 /** What happens to consent and to rounds in one block: no hospital's patients ever hold up another hospital. */
 import type { Msp } from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
-import { cohortJoin, eventOf, joiningWithConsent, OWN, recordEvents, refOf } from '../support/consentOnChannel.js';
+import {
+  cohortJoin,
+  eventOf,
+  expectRefused,
+  joiningWithConsent,
+  OWN,
+  recordEvents,
+  refOf,
+  withPolicy,
+} from '../support/consentOnChannel.js';
 import { type Asked, type ContractChannel, digestOf, HOSPITALS } from '../support/contractChannel.js';
 
 const join = (channel: ContractChannel, msp: Msp) =>
@@ -79,5 +88,48 @@ describe('in one block', () => {
       const found = await codes(channel, order === 'event first' ? asked.reverse() : asked);
       expect(found).toEqual(['VALID', expect.stringMatching(/^(MVCC|PHANTOM)_READ_CONFLICT$/)]);
     }
+  });
+
+  test('an erasure and a long batch about others: the batch is sent again, and finds who is erased', async () => {
+    const patients = ['ada', ...Array.from({ length: 10 }, (_, k) => `patient-${k}`)];
+    const channel = await withPolicy();
+    await recordEvents(
+      channel,
+      patients.map((patient) => eventOf(channel, patient, 0)),
+    );
+    const erase = {
+      name: 'ConsentContract:eraseRecord',
+      command: { ref: refOf('ada'), ground: 'gdpr-17-1-b', receiptHash: digestOf('receipt') },
+      msp: OWN,
+    } as Asked;
+    const [, ...others] = patients;
+    const changes = (of: readonly string[]) => of.map((patient) => eventOf(channel, patient, 1, 'change'));
+    expect(await codes(channel, [erase, record(changes(others))])).toEqual(['VALID', 'PHANTOM_READ_CONFLICT']);
+    const all = { events: changes(patients) };
+    await expectRefused(channel, 'ConsentContract:recordConsents', all, ['CONSENT_RECORD_ERASED', /./]);
+    expect(await codes(channel, [record(changes(others))])).toEqual(['VALID']);
+  });
+
+  test('of a hospital that erased more than one likes to read, a batch asks for each record', async () => {
+    const channel = await withPolicy();
+    const patients = Array.from({ length: 520 }, (_, k) => `patient-${k}`);
+    const kept = patients.slice(-10);
+    for (const [seq, kind] of ['grant', 'withdraw'].entries())
+      for (let k = 0; k < patients.length; k += 200)
+        await recordEvents(
+          channel,
+          patients.slice(k, k + 200).map((patient) => eventOf(channel, patient, seq, kind as 'grant')),
+        );
+    const erasures = patients.slice(0, -10).map((patient) => ({
+      name: 'ConsentContract:eraseRecord',
+      command: { ref: refOf(patient), ground: 'gdpr-17-1-b', receiptHash: digestOf('receipt') },
+      msp: OWN,
+    }));
+    expect(new Set(await codes(channel, erasures as Asked[]))).toEqual(new Set(['VALID']));
+    const grants = (of: readonly string[]) => of.map((patient) => eventOf(channel, patient, 2));
+    const withErased = { events: grants([...kept, 'patient-0']) };
+    await expectRefused(channel, 'ConsentContract:recordConsents', withErased, ['CONSENT_RECORD_ERASED', /./]);
+    const alone = { ...erasures[0], command: { ...erasures[0]?.command, ref: refOf('patient-510') } } as Asked;
+    expect(await codes(channel, [alone, record(grants(kept.slice(1)))])).toEqual(['VALID', 'VALID']);
   });
 });

@@ -15,6 +15,11 @@ import type { RecordFacts } from '../rules/erasing.js';
 import type { LedgerState } from './ledgerState.js';
 import { protocolOf } from './roundReads.js';
 
+/** A batch about so many records asks for all of its hospital's tombstones at once, in place of each record's. */
+const LISTED_RECORDS_MIN = 10;
+/** Where there are more, it asks for each all the same. A peer tells a range in answers of 100. */
+const LISTED_TOMBSTONES_MAX = 500;
+
 /** Of the joining hospital alone. What a study does not ask for is not read: it could only make the join invalid. */
 export async function cohortFacts(state: LedgerState, round: Round, msp: Msp): Promise<CohortFacts> {
   const protocol = await protocolOf(state, round);
@@ -58,7 +63,9 @@ async function firstOf(state: LedgerState, msp: Msp, ref: ConsentRef): Promise<C
 
 /**
  * A record is erased only once it is known: by its first event, or because it was kept at home. So a first event looks for
- * a tombstone only in a hospital that keeps events at home, and the import of many patients reads half as much.
+ * a tombstone only in a hospital that keeps events at home, and the import of many patients reads half as much. Most
+ * hospitals erase few, so a long batch reads all tombstones by range: an erasure in the same block makes it invalid then,
+ * whichever record it is of, and it is sent again.
  */
 export async function erasedOf(
   state: LedgerState,
@@ -66,6 +73,9 @@ export async function erasedOf(
   refs: ReadonlySet<ConsentRef>,
 ): Promise<ReadonlySet<ConsentRef>> {
   const known = [...refs];
+  const many = known.length >= LISTED_RECORDS_MIN;
+  const listed = many ? await state.tombstones(msp, LISTED_TOMBSTONES_MAX) : undefined;
+  if (listed) return new Set(listed.map(({ ref }) => ref).filter((ref) => refs.has(ref)));
   const erased = await Promise.all(known.map((ref) => state.has(ledgerKey.tombstone(msp, ref))));
   return new Set(known.filter((_, k) => erased[k]));
 }

@@ -27,6 +27,7 @@ import {
   RestrictionEpoch,
   Reveal,
   Round,
+  recordUnder,
   ShareKey,
   Study,
   type StudyId,
@@ -34,6 +35,7 @@ import {
   Tombstone,
   tenDigits,
   Vote,
+  valueUnder,
   WithdrawalReport,
 } from '@consilium/domain';
 import type { Decision, Schema } from '../rules/records.js';
@@ -122,11 +124,22 @@ export class LedgerState {
     this.#between(Round, ledgerKey.round(study, first), keyRange('round', study).end);
   readonly models = (study: StudyId) => this.#range(ModelVersion, 'model', study);
 
+  /** A hospital's tombstones, all of them; undefined where there are more than so many. */
+  async tombstones(msp: Msp, tombstonesMax: number): Promise<Tombstone[] | undefined> {
+    const { start, end } = keyRange('tombstone', msp);
+    const found: Tombstone[] = [];
+    for await (const { key, value } of this.#stub.getStateByRange(start, end)) {
+      if (found.length === tombstonesMax) return undefined;
+      found.push(parsed(Tombstone, key, value));
+    }
+    return found;
+  }
+
   /** Writes what was decided and tells it in the one event of the transaction. Returns the transaction's answer. */
   async write({ record, writes }: Decision): Promise<string> {
     const told: string[] = [];
     for (const { key, schema, record: written } of writes) {
-      const value = canonicalJson(schema.parse(written));
+      const value = canonicalJson(valueUnder(key, schema.parse(written) as object));
       await this.#stub.putState(key, Buffer.from(value));
       told.push(`{"key":${canonicalJson(key)},"value":${value}}`);
     }
@@ -137,7 +150,7 @@ export class LedgerState {
 
   async #get<T>(schema: Schema<T>, key: string): Promise<T | undefined> {
     const text = await this.#text(key);
-    return text === undefined ? undefined : schema.parse(JSON.parse(text));
+    return text === undefined ? undefined : recordUnder(schema, key, JSON.parse(text));
   }
 
   async #text(key: string): Promise<string | undefined> {
@@ -155,7 +168,11 @@ export class LedgerState {
     // Read to its end a range is closed by the peer itself; `for await` would ask it once more to close it.
     const records = await this.#stub.getStateByRange(start, end);
     for (let each = await records.next(); !each.done; each = await records.next())
-      found.push(schema.parse(JSON.parse(decoder.decode(each.value.value))));
+      found.push(parsed(schema, each.value.key, each.value.value));
     return found;
   }
+}
+
+function parsed<T>(schema: Schema<T>, key: string, value: Uint8Array): T {
+  return recordUnder(schema, key, JSON.parse(decoder.decode(value)));
 }

@@ -1,3 +1,4 @@
+import type { Database } from '@consilium/sqlite';
 import { buffer } from '../wire/bytes.js';
 import type { Version } from './version.js';
 
@@ -24,20 +25,42 @@ export interface EntryRow {
   readonly place: number;
 }
 
-/** SQL for a range; `where` fixes the space that the keys belong to. */
-export function rangeQuery(table: string, where: string, hasEnd: boolean): string {
-  const end = hasEnd ? ' AND key < ?' : '';
-  return `SELECT key, value, block, place FROM ${table} WHERE ${where} AND key >= ?${end} ORDER BY key LIMIT ?`;
+type Statement = ReturnType<Database['prepare']>;
+
+/**
+ * Reads ranges of a table; `where` fixes the space that the keys belong to. The number of keys stands in the statement: as
+ * an argument it would have SQLite plan the query anew each time, which takes longer than reading a key.
+ */
+export class RangeStatements {
+  readonly #database: Database;
+  readonly #select: string;
+  readonly #prepared = new Map<string, Statement>();
+
+  constructor(database: Database, table: string, where: string) {
+    this.#database = database;
+    this.#select = `SELECT key, value, block, place FROM ${table} WHERE ${where} AND key >= ?`;
+  }
+
+  /** Entries of a range in the order of their keys' bytes. `space`: what `where` asks for. */
+  read(space: readonly string[], range: KeyRange): StateEntry[] {
+    const { end, count } = range;
+    const text = `${this.#select}${end === '' ? '' : ' AND key < ?'} ORDER BY key LIMIT ${Math.trunc(count)}`;
+    let statement = this.#prepared.get(text);
+    if (!statement) {
+      statement = this.#database.prepare(text);
+      this.#prepared.set(text, statement);
+    }
+    return (statement.all(...space, ...bounds(range)) as unknown as EntryRow[]).map(entryOf);
+  }
 }
 
 /** The bounds of a range as arguments of its query. Nothing lies between a key and the same key with a NUL behind it. */
-export function rangeBounds({ start, after, end, count }: KeyRange): (Buffer | number)[] {
+function bounds({ start, after, end }: KeyRange): Buffer[] {
   const from = after ? Buffer.concat([Buffer.from(start), Buffer.of(0)]) : Buffer.from(start);
-  return end === '' ? [from, count] : [from, Buffer.from(end), count];
+  return end === '' ? [from] : [from, Buffer.from(end)];
 }
 
-/** An entry from its row. */
-export function entryOf(row: EntryRow): StateEntry {
+function entryOf(row: EntryRow): StateEntry {
   return {
     key: buffer(row.key).toString(),
     value: buffer(row.value),

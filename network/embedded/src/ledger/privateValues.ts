@@ -1,6 +1,6 @@
 import type { Database } from '@consilium/sqlite';
 import { buffer } from '../wire/bytes.js';
-import { type EntryRow, entryOf, type KeyRange, rangeBounds, rangeQuery, type StateEntry } from './keyRange.js';
+import { type EntryRow, type KeyRange, RangeStatements, type StateEntry } from './keyRange.js';
 import type { Version } from './version.js';
 
 /** A private value that this hospital's peer may hold. */
@@ -25,8 +25,7 @@ export class PrivateValues {
   readonly #get;
   readonly #put;
   readonly #remove;
-  readonly #range;
-  readonly #rangeOpen;
+  readonly #ranges: RangeStatements;
   readonly #expire;
 
   constructor(database: Database) {
@@ -37,8 +36,7 @@ export class PrivateValues {
     this.#put = database.prepare('INSERT OR REPLACE INTO private_values VALUES (?, ?, ?, ?, ?, ?)');
     this.#remove = database.prepare(`DELETE FROM private_values WHERE ${IN_COLLECTION} AND key = ?`);
     this.#expire = database.prepare(`DELETE FROM private_values WHERE ${IN_COLLECTION} AND block <= ?`);
-    this.#range = database.prepare(rangeQuery('private_values', IN_COLLECTION, true));
-    this.#rangeOpen = database.prepare(rangeQuery('private_values', IN_COLLECTION, false));
+    this.#ranges = new RangeStatements(database, 'private_values', IN_COLLECTION);
   }
 
   /** A value and where it was written; undefined where this peer does not hold it. */
@@ -49,8 +47,7 @@ export class PrivateValues {
 
   /** Keys of a collection in the order of their bytes. */
   range(namespace: string, collection: string, range: KeyRange): StateEntry[] {
-    const statement = range.end === '' ? this.#rangeOpen : this.#range;
-    return (statement.all(namespace, collection, ...rangeBounds(range)) as unknown as EntryRow[]).map(entryOf);
+    return this.#ranges.read([namespace, collection], range);
   }
 
   /** Deletes what a block wrote into a collection, as far as it still stands. Within a transaction, as `apply`. */

@@ -1,6 +1,6 @@
 import { type Database, inTransaction } from '@consilium/sqlite';
 import { buffer } from '../wire/bytes.js';
-import { type EntryRow, entryOf, type KeyRange, rangeBounds, rangeQuery, type StateEntry } from './keyRange.js';
+import { type KeyRange, RangeStatements, type StateEntry } from './keyRange.js';
 import { type Metadata, packMetadata, unpackMetadata } from './metadata.js';
 import type { StateUpdates } from './stateUpdates.js';
 import type { Version } from './version.js';
@@ -61,6 +61,7 @@ const TABLES = ['savepoint', 'verdicts', 'state', 'hashes', 'history'];
 export class StateStore {
   readonly #database: Database;
   readonly #statements;
+  readonly #ranges: RangeStatements;
   #height: number;
   #hash: Buffer;
   #commitHash: Buffer;
@@ -71,6 +72,7 @@ export class StateStore {
     database.exec(SCHEMA);
     this.#database = database;
     this.#statements = prepare(database);
+    this.#ranges = new RangeStatements(database, 'state', 'namespace = ?');
     const row = database.prepare('SELECT height, hash, commit_hash FROM savepoint').get() as
       | { height: number; hash: Uint8Array; commit_hash: Uint8Array }
       | undefined;
@@ -111,8 +113,7 @@ export class StateStore {
 
   /** Keys of a namespace in the order of their bytes. */
   range(namespace: string, range: KeyRange): StateEntry[] {
-    const statement = range.end === '' ? this.#statements.rangeOpen : this.#statements.range;
-    return (statement.all(namespace, ...rangeBounds(range)) as unknown as EntryRow[]).map(entryOf);
+    return this.#ranges.read([namespace], range);
   }
 
   /** Where a key was written, newest first. */
@@ -184,8 +185,6 @@ function prepare(database: Database) {
     get: database.prepare('SELECT value, metadata, block, place FROM state WHERE namespace = ? AND key = ?'),
     hash: database.prepare(`SELECT value, metadata, block, place FROM hashes WHERE ${inCollection} AND key = ?`),
     hashesWrittenUpTo: database.prepare(`SELECT key FROM hashes WHERE ${inCollection} AND block <= ?`),
-    range: database.prepare(rangeQuery('state', 'namespace = ?', true)),
-    rangeOpen: database.prepare(rangeQuery('state', 'namespace = ?', false)),
     history: database.prepare(
       'SELECT block, place FROM history WHERE namespace = ? AND key = ? ORDER BY block DESC, place DESC',
     ),

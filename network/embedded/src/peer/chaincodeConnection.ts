@@ -133,6 +133,8 @@ export class ChaincodeConnection {
       'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
       'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
       'grpc.use_local_subchannel_pool': 1,
+      // A lost stream is dialled again here; the library would keep what was sent, to send it once more.
+      'grpc.enable_retries': 0,
     });
     const stream = client.connect();
     this.#client = client;

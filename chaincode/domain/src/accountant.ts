@@ -16,7 +16,8 @@ export const ORDER_MAX = 256;
 /** A target that takes more noise than this is no use to anybody. */
 export const NOISE_MULTIPLIER_MAX = 100_000;
 export const NOISE_MULTIPLIER_MIN = 0.01;
-/** Noise multipliers that are searched for are whole numbers by this. */
+/** Noise multipliers that are searched for are whole numbers of this, rounded up. */
+export const NOISE_PRECISION = 1e-6;
 const NOISE_STEPS = 1e6;
 
 /** One step of DP-SGD. */

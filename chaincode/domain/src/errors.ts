@@ -83,6 +83,7 @@ export const ERRORS = {
     message:
       'a private study has three members at least, this one has {members}: two would learn each other by subtraction. Propose it with "mode": "open", or with more hospitals',
   },
+  PRIVACY_TARGET_OUT_OF_REACH: { kind: 'invalid', message: '{problem}' },
   PRIVACY_TABLE_FALSE: {
     kind: 'invalid',
     message:

@@ -34,6 +34,8 @@ export const SMALL_CELL_MIN = 10;
 /** Largest L2 norm of one patient's gradient, delta and budget (millionths of epsilon) that a private study may choose. */
 export const PATIENT_CLIP_NORM_MAX = 1_000;
 export const PRIVACY_DELTA_MAX = 0.01;
+/** Steps that noise can be asked for: all local steps that a study may have. */
+export const PRIVATE_STEPS_MAX = 100_000_000;
 export const PRIVACY_BUDGET_MICRO_MAX = 100_000_000;
 /** Each patient's log-loss (or squared error) counts this much at most, in nats. */
 export const LOSS_PER_PATIENT_MAX = 16;

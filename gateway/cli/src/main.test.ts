@@ -36,6 +36,7 @@ describe('the command consilium', () => {
   });
 
   test.each([
+    ['privacy', ['noise', 'table', 'spent']],
     ['consent', ['publish', 'record', 'withdraw', 'import', 'events', 'withdrawals', 'queue']],
     ['patient', ['find', 'history', 'effective', 'uses', 'why', 'grant', 'page', 'file']],
     ['officer', ['selections', 'decisions', 'uses', 'reads', 'hold', 'lift', 'export', 'register', 'rotate-key']],
@@ -66,6 +67,8 @@ describe('the command consilium', () => {
 
   test.each([
     [['consent', 'withdraw'], 'either --patient or --ref'],
+    [['privacy', 'noise', '--epsilon', 'little', '--delta', '1e-5', '--steps', '1'], 'little is not a number'],
+    [['privacy', 'table', join(home, 'addresses.json')], 'has no table'],
     [['consent', 'events', '--from', 'yesterday'], 'is not an instant'],
     [['patient', 'grant', '--patient', '7', '--term', 'anything'], 'anything is no term'],
     [['erase', 'f'.repeat(32)], '--ground'],

@@ -18,22 +18,27 @@ import {
   HospitalResource,
   JobResource,
   ModelResource,
+  NoiseResource,
+  type NoiseTarget,
   type Page,
   type PageQuery,
   PredictionsResource,
   pageOf,
   RoundResource,
   RoundSummary,
+  SpendingResource,
   type StudyBody,
   StudyResource,
   StudySummary,
   type Submission,
   submissionOf,
+  TableResource,
+  type TableSettings,
   TransactionResource,
   type VoteBody,
   VoteTally,
 } from './resources/index.js';
-import { type GatewayAddress, Transport } from './transport.js';
+import { type GatewayAddress, type RequestOptions, Transport } from './transport.js';
 
 /** What goes into a pack: `blocks`, every block of the channel too. */
 export type PackQuery = Readonly<{ blocks?: boolean; signal?: AbortSignal }>;
@@ -194,6 +199,21 @@ export class GatewayClient {
     );
   }
 
+  /** The least noise that keeps DP-SGD within a target of epsilon and delta. */
+  noiseFor(target: NoiseTarget, asking: Asking = {}): Promise<NoiseResource> {
+    return this.#get(NoiseResource, '/privacy/noise', { ...asking, query: target });
+  }
+
+  /** What a study of such settings spends after each of its rounds: the table of its protocol. */
+  privacyTable(settings: TableSettings, asking: Asking = {}): Promise<TableResource> {
+    return this.#get(TableResource, '/privacy/table', { ...asking, query: settings });
+  }
+
+  /** What this hospital has spent of epsilon, by study and together. */
+  privacySpending(asking: Asking = {}): Promise<SpendingResource> {
+    return this.#get(SpendingResource, '/privacy/spending', asking);
+  }
+
   transaction(transactionId: string, asking: Asking = {}): Promise<TransactionResource> {
     return this.#get(TransactionResource, `/transactions/${part(transactionId)}`, asking);
   }
@@ -247,7 +267,7 @@ export class GatewayClient {
     return this.#transport.close();
   }
 
-  #get<Shape extends z.ZodType>(shape: Shape, path: string, asking: Asking): Promise<z.infer<Shape>> {
+  #get<Shape extends z.ZodType>(shape: Shape, path: string, asking: RequestOptions): Promise<z.infer<Shape>> {
     return this.#transport.json(shape, 'GET', path, asking);
   }
 

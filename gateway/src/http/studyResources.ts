@@ -10,6 +10,7 @@ import {
   ModelVersion,
   type Msp,
   majority,
+  PrivacySpending,
   type Progress,
   refusal,
   Study,
@@ -88,6 +89,7 @@ export function studyResource(records: Records, study: StudyId, failures: Failur
     versions,
     votes,
     progress: progressAfter(last, votes),
+    spent: records.list(PrivacySpending, 'spent', study),
     failures: [...failures.failures(study), ...hopelessness(lastOver(records, last))],
   };
 }

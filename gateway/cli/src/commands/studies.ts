@@ -137,6 +137,9 @@ function studyText(study: StudyResource): string {
     'training rounds recorded': `${progress.trainingRecorded} of ${study.protocol.trainingRounds}`,
     'last accepted version': progress.lastAccepted?.version ?? null,
     candidate: progress.candidate?.version ?? null,
+    'epsilon spent':
+      study.spent.map(({ msp, microEpsilon, joins }) => `${msp} ${microEpsilon / 1e6} in ${joins} rounds`).join(', ') ||
+      'none',
     'votes carried':
       study.votes
         .filter(({ carried }) => carried)

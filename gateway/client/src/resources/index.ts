@@ -7,6 +7,7 @@ export * from './hospital.js';
 export * from './job.js';
 export * from './model.js';
 export * from './page.js';
+export * from './privacy.js';
 export * from './problem.js';
 export * from './record.js';
 export * from './round.js';

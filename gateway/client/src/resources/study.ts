@@ -4,6 +4,7 @@ import {
   Digest,
   Instant,
   Msp,
+  PrivacySpending,
   Progress,
   RoundNumber,
   StudyId,
@@ -82,6 +83,8 @@ export const StudyResource = z.object({
   votes: z.array(VoteTally),
   /** Where the study stands after its last settled round. */
   progress: Progress,
+  /** Differential privacy: what members have spent, in byte order of their MSPs. */
+  spent: z.array(z.object({ ...PrivacySpending.shape, record: RecordedAt })),
   /** Why this hospital makes no progress, if it does not: it is tried again by itself once the cause is gone. */
   failures: z.array(FailureResource),
 });

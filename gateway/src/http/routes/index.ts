@@ -14,6 +14,7 @@ import { healthRoute } from './health.js';
 import { hospitalRoutes } from './hospitals.js';
 import { jobRoutes } from './jobs.js';
 import { modelRoutes } from './models.js';
+import { privacyRoutes } from './privacy.js';
 import { roundRoutes } from './rounds.js';
 import type { RouteParts } from './routeParts.js';
 import { studyRoutes } from './studies.js';
@@ -78,6 +79,9 @@ export const ROUTES = [
   'GET /audits/studies/:study/rounds/:round',
   'GET /audits/studies/:study/rounds/:round/cohort',
   'GET /audits/studies/:study/memberships/:ref',
+  'GET /privacy/noise',
+  'GET /privacy/table',
+  'GET /privacy/spending',
   'GET /transactions/:transactionId',
   'GET /jobs/:job',
   'DELETE /jobs/:job',
@@ -106,6 +110,7 @@ export function apiRoutes(parts: RouteParts, { people, limitStrangers, limitPeop
   router.use('/consents', consentRoutes(parts, consents));
   router.use('/audits', auditRoutes(parts));
   router.use('/channel', channelRoutes(parts));
+  router.use('/privacy', allow('read studies'), privacyRoutes(parts));
   router.get('/events', allow('read studies'), parts.events.stream);
   router.use('/studies', allow('read studies'), studyRoutes(parts));
   router.use('/studies/:study/rounds', roundRoutes(parts));

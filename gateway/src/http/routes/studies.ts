@@ -1,6 +1,6 @@
 /** Studies: their protocols, the approvals of those, and votes. */
 import { ApprovalBody, StudyBody, VoteBody } from '@consilium/client/resources';
-import { Approval, ledgerKey, requireSoundProtocol, Study } from '@consilium/domain';
+import { Approval, ledgerKey, requireSoundProtocol, requireTrueTable, Study, StudyVersion } from '@consilium/domain';
 import { Router } from 'express';
 import { allow } from '../authorisation.js';
 import { bodyOf, parameter } from '../input.js';
@@ -19,6 +19,7 @@ export function studyRoutes({ hospital, records, transactions, failures }: Route
   router.post('/', async (request, response) => {
     const { study, protocol } = bodyOf(StudyBody, request);
     requireSoundProtocol(protocol);
+    requireTrueTable(protocol);
     await write(request, response, transactions, {
       transaction: 'StudyContract:proposeStudy',
       command: { study, protocol },
@@ -34,6 +35,9 @@ export function studyRoutes({ hospital, records, transactions, failures }: Route
   router.post('/:study/approvals', allow('approve studies'), async (request, response) => {
     const study = parameter.study(request);
     const command = { study, ...bodyOf(ApprovalBody, request) };
+    // What a private study costs its patients is recomputed here, whoever proposed it.
+    const signed = records.get(StudyVersion, ledgerKey.studyVersion(study, command.version));
+    if (signed) requireTrueTable(signed.protocol);
     await write(request, response, transactions, {
       transaction: 'StudyContract:approveStudy',
       command,

@@ -69,15 +69,20 @@ export const PROTOCOL_HASH = canonicalDigest(PROTOCOL);
 const TEN = (number: number): string => String(number).padStart(10, '0');
 
 /** A proposed study, approved by these. */
-export function writeStudy(state: StateInMemory, approvedBy: readonly Msp[] = MSPS, study = HEART): void {
-  const protocol = PROTOCOL;
+export function writeStudy(
+  state: StateInMemory,
+  approvedBy: readonly Msp[] = MSPS,
+  study = HEART,
+  protocol = PROTOCOL,
+): void {
+  const protocolHash = canonicalDigest(protocol);
   state.write({
     [`study~${study}`]: { study, versions: 1 },
     [`study~${study}~${TEN(1)}`]: {
       study,
       version: 1,
       protocol,
-      protocolHash: PROTOCOL_HASH,
+      protocolHash,
       proposedBy: { msp: CLEVELAND, id: 'researcher' },
       proposedAt: 1,
     },
@@ -88,7 +93,7 @@ export function writeStudy(state: StateInMemory, approvedBy: readonly Msp[] = MS
         study,
         version: 1,
         msp,
-        protocolHash: PROTOCOL_HASH,
+        protocolHash,
         meaning: 'takes part',
         reason: '',
         approvedBy: 'compliance-officer',

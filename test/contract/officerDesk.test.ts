@@ -11,6 +11,7 @@ import {
   pageAtHeight,
   ReadLogResource,
   ReadPage,
+  RoundsAfterPage,
   SelectionDecisionPage,
   SelectionPage,
   WithdrawalPage,
@@ -191,10 +192,47 @@ describe('uses', () => {
         firstRoundAfterLedger: { study: 'heart', round: 2 },
       },
     ]);
+    const ref = desk.refOf('1');
+    const rounds = async (query: string) => (await officer().get(`/consents/records/${ref}/withdrawals/${query}`)).json;
+    expect(RoundsAfterPage.parse(await rounds('1/rounds'))).toMatchObject({
+      total: 1,
+      items: [{ study: 'heart', firstRoundAfterHere: { round: 2 }, firstRoundAfterLedger: { round: 2 } }],
+    });
+    // The grant ended nothing, and has no end of its own.
+    expect(await rounds('0/rounds')).toMatchObject({ code: 'CONSENT_RECORD_UNKNOWN' });
+    expect(await rounds('1/rounds?ended=by-its-terms')).toMatchObject({ code: 'CONSENT_RECORD_UNKNOWN' });
+    const ofStudy = async (study: string) =>
+      WithdrawalPage.parse((await officer().get(`/consents/withdrawals?study=${study}`)).json).items;
+    expect(await ofStudy('heart')).toMatchObject([{ firstRoundAfterHere: { study: 'heart', round: 2 } }]);
+    expect(await ofStudy('another')).toMatchObject([{ firstRoundAfterHere: null, firstRoundAfterLedger: null }]);
     const { items: uses } = PatientUsePage.parse(
       (await officer().get(`/consents/records/${desk.refOf('1')}/uses`)).json,
     );
     expect(uses.map(({ round }) => round)).toEqual([1]);
+  });
+});
+
+describe('a consent that ended by its own terms', () => {
+  test('is among the withdrawals, with the first round after it', async () => {
+    const protocol = await desk.study();
+    await desk.grant('1');
+    await record([{ ...grant, patient: '2', validTo: desk.channel.now + DAY_MS }]);
+    await desk.playRound(protocol, 1, ['1', '2']);
+    expect(WithdrawalPage.parse((await officer().get('/consents/withdrawals')).json).total).toBe(0);
+    desk.channel.now += 2 * DAY_MS;
+    await desk.playRound(protocol, 2, ['1', '2']);
+    const { items } = WithdrawalPage.parse((await officer().get('/consents/withdrawals?ended=by-its-terms')).json);
+    expect(items).toMatchObject([
+      {
+        ...{ ended: 'by-its-terms', ref: desk.refOf('2'), seq: 0, kind: 'grant', state: 'committed' },
+        firstRoundAfterHere: { study: 'heart', round: 2 },
+        firstRoundAfterLedger: { study: 'heart', round: 2 },
+      },
+    ]);
+    const csv = await officer().get('/consents/withdrawals?format=csv');
+    expect(csv.text).toMatch(/"by-its-terms","[0-9a-f]{32}","0","grant"/);
+    const path = `/consents/records/${desk.refOf('2')}/withdrawals/0/rounds?ended=by-its-terms`;
+    expect(RoundsAfterPage.parse((await officer().get(path)).json).items).toMatchObject([{ study: 'heart' }]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Who may do what at the officer's desk: every route by every role, to a real store over the real contract. */
-import type { Role } from '@consilium/domain';
+import type { ConsentRef, Role } from '@consilium/domain';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ALLOWED } from '../../gateway/src/http/authorisation.js';
 import { ROUTES } from '../../gateway/src/http/routes/index.js';
@@ -51,6 +51,9 @@ const MAY: Readonly<Record<string, readonly Asked[]>> = {
   'GET /consents/records/:ref/erasure': READING,
   'POST /consents/records/:ref/erasure': OFFICER,
   'GET /consents/hospitals/:msp/records/:ref': READING,
+  'GET /consents/hospitals/:msp/records/:ref/effective': READING,
+  'POST /consents/hospitals/:msp/records/:ref/effective': READING,
+  'GET /consents/records/:ref/withdrawals/:seq/rounds': READING,
   'GET /consents/uses': JUDGING,
   'GET /consents/selections': JUDGING,
   'GET /consents/selections/:selection/decisions': JUDGING,
@@ -80,6 +83,7 @@ const filled = (path: string) =>
     .replace(':ref', ref)
     .replace(':msp', OWN)
     .replace(':study', 'heart')
+    .replace(':seq', '0')
     .replace(':selection', '1')
     .replace('files/:file', path.includes('records') ? 'files/access.json' : 'files/activities.json');
 
@@ -140,7 +144,14 @@ describe('an officer', () => {
     for (const role of ['compliance-officer', 'data-steward', 'patient-desk'] as const)
       for (const msp of HOSPITALS.filter((one) => one !== OWN)) {
         expect((await desk.as(role).get(`/consents/events?msp=${msp}`)).status).toBe(403);
-        expect((await desk.as(role).get(`/consents/hospitals/${msp}/records/${ref}`)).status).toBe(403);
+        const record = `/consents/hospitals/${msp}/records/${ref}`;
+        expect((await desk.as(role).get(record)).status).toBe(403);
+        expect((await desk.as(role).get(`${record}/effective`)).status).toBe(403);
+        const { salt } = desk.hospital.store.opening(ref as ConsentRef) as { salt: string };
+        const contents = desk.hospital.store.history({ ref: ref as ConsentRef }).map(({ content }) => content);
+        expect((await desk.as(role).post(`${record}/effective`, { salt, contents })).json).toMatchObject({
+          code: 'ROLE_REQUIRED',
+        });
       }
     expect((await desk.as('compliance-officer').get(`/consents/uses?msp=${HOSPITALS[1]}`)).status).toBe(403);
   });

@@ -18,6 +18,8 @@ import {
   type HoldBody,
   HoldResource,
   JobResource,
+  LedgerEffectiveResource,
+  type OpenedRecordBody,
   type PageAtHeight,
   type PageQuery,
   PatientUsePage,
@@ -34,6 +36,7 @@ import {
   type RestoreBody,
   RestoreReport,
   RotationResource,
+  RoundsAfterPage,
   SelectionDecisionPage,
   SelectionPage,
   type Submission,
@@ -41,6 +44,7 @@ import {
   TakenOver,
   type WithdrawalBody,
   WithdrawalPage,
+  type WithdrawalResource,
   WithdrawnResource,
 } from './resources/index.js';
 import type { Query, Transport } from './transport.js';
@@ -66,6 +70,13 @@ export const LedgerRecord = z.object({
   tombstone: z.unknown(),
 });
 export type LedgerRecord = z.infer<typeof LedgerRecord>;
+
+export type WithdrawalsFilter = Readonly<{
+  from?: number;
+  to?: number;
+  ended?: WithdrawalResource['ended'];
+  study?: string;
+}>;
 
 type Filter = Readonly<Record<string, string | number | boolean | readonly (string | number)[] | undefined>>;
 
@@ -107,8 +118,19 @@ export class ConsentClient {
     return this.#post(WithdrawnResource, '/withdrawals', body, waiting);
   }
 
-  withdrawals(filter: Readonly<{ from?: number; to?: number }> & PageQuery = {}, asking: Asking = {}) {
+  /** What ended or narrowed what was allowed, in the order in which it took effect; first rounds of `study`, else of all. */
+  withdrawals(filter: WithdrawalsFilter & PageQuery = {}, asking: Asking = {}) {
     return this.#get(WithdrawalPage, '/withdrawals', filter, asking);
+  }
+
+  /** The first rounds after a withdrawal, study by study. */
+  roundsAfter(
+    ref: string,
+    seq: number,
+    filter: Pick<WithdrawalsFilter, 'ended'> & PageQuery = {},
+    asking: Asking = {},
+  ) {
+    return this.#get(RoundsAfterPage, `/records/${part(ref)}/withdrawals/${seq}/rounds`, filter, asking);
   }
 
   /** An upload: the job's result is an `ImportResult`. */
@@ -180,6 +202,27 @@ export class ConsentClient {
   /** A record as the channel has it. Another hospital's: role auditor. */
   ledgerRecord(msp: string, ref: string, asking: Asking = {}): Promise<LedgerRecord> {
     return this.#get(LedgerRecord, `/hospitals/${part(msp)}/records/${part(ref)}`, {}, asking);
+  }
+
+  /** What stood of a record by the channel alone. Another hospital's: role auditor. */
+  ledgerEffective(
+    msp: string,
+    ref: string,
+    at: Readonly<{ effectiveAt?: number; knownAt?: number }> = {},
+    asking: Asking = {},
+  ): Promise<LedgerEffectiveResource> {
+    const path = `/hospitals/${part(msp)}/records/${part(ref)}/effective`;
+    return this.#get(LedgerEffectiveResource, path, at, asking);
+  }
+
+  /** The same with what its hospital opened; with `study`, what that may do with it too. */
+  openedEffective(
+    msp: string,
+    ref: string,
+    body: OpenedRecordBody,
+    asking: Asking = {},
+  ): Promise<LedgerEffectiveResource> {
+    return this.#post(LedgerEffectiveResource, `/hospitals/${part(msp)}/records/${part(ref)}/effective`, body, asking);
   }
 
   /** Cohorts that hospitals committed, and what came of their rounds. Roles compliance-officer, auditor. */

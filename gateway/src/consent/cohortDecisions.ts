@@ -8,6 +8,7 @@ import {
   Join,
   ledgerKey,
   type Msp,
+  recordUnder,
   type StudyId,
   StudyProtocol,
 } from '@consilium/domain';
@@ -155,8 +156,9 @@ export class CohortDecisions {
 
   /** The root that this hospital joined a round with. */
   joinedRoot(study: StudyId, round: number): Digest | undefined {
-    const value = this.#ledger.get(ledgerKey.join(study, round, this.#msp));
-    return value === undefined ? undefined : Join.parse(value).cohort?.root;
+    const key = ledgerKey.join(study, round, this.#msp);
+    const value = this.#ledger.get(key);
+    return value === undefined ? undefined : recordUnder(Join, key, value).cohort?.root;
   }
 
   protocolOf({ protocolHash }: KeptDecision): StudyProtocol {

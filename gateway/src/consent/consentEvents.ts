@@ -1,12 +1,13 @@
 /** Events as the store keeps them: sealed under the key of the patient's record, in the order of their numbers. */
-import type {
-  ConsentContent,
-  ConsentEventInput,
-  ConsentReason,
-  ConsentRef,
-  Digest,
-  Role,
-  SignatureMeaning,
+import {
+  type ConsentContent,
+  type ConsentEventInput,
+  type ConsentReason,
+  type ConsentRef,
+  consentEndsAt,
+  type Digest,
+  type Role,
+  type SignatureMeaning,
 } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import type { EventState, KeptResource } from './consentTypes.js';
@@ -40,7 +41,7 @@ export type KeptEvent = Body &
     refusedWith: string | null;
   }>;
 
-type Row = {
+export type EventRow = {
   id: number;
   ref: ConsentRef;
   seq: number;
@@ -51,7 +52,7 @@ type Row = {
   batch: number | null;
   refused_with: string | null;
 };
-const COLUMNS = 'id, ref, seq, state, restricts, at, content, batch, refused_with';
+export const EVENT_COLUMNS = 'id, ref, seq, state, restricts, at, content, batch, refused_with';
 
 export class ConsentEvents {
   readonly #statements;
@@ -59,11 +60,15 @@ export class ConsentEvents {
   constructor(database: Database) {
     this.#statements = {
       add: database.prepare(
-        'INSERT INTO event (ref, seq, state, restricts, at, content, extra) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
+        `INSERT INTO event (ref, seq, state, restricts, at, content, extra, ends_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       ),
-      of: database.prepare(`SELECT ${COLUMNS} FROM event WHERE ref = ? ORDER BY seq, id`),
-      last: database.prepare(`SELECT ${COLUMNS} FROM event WHERE ref = ? AND attempt = 0 ORDER BY seq DESC LIMIT 1`),
-      byId: database.prepare(`SELECT ${COLUMNS} FROM event WHERE id = ?`),
+      follow: database.prepare('UPDATE event SET ends_at = NULL WHERE ref = ? AND seq < ? AND ends_at >= ?'),
+      of: database.prepare(`SELECT ${EVENT_COLUMNS} FROM event WHERE ref = ? ORDER BY seq, id`),
+      last: database.prepare(
+        `SELECT ${EVENT_COLUMNS} FROM event WHERE ref = ? AND attempt = 0 ORDER BY seq DESC LIMIT 1`,
+      ),
+      byId: database.prepare(`SELECT ${EVENT_COLUMNS} FROM event WHERE id = ?`),
       extra: database.prepare('SELECT extra FROM event WHERE id = ?'),
       commit: database.prepare(
         "UPDATE event SET state = 'committed' WHERE id IN (SELECT value FROM json_each(?)) AND state = 'waiting'",
@@ -79,12 +84,6 @@ export class ConsentEvents {
       ),
       lastId: database.prepare('SELECT max(id) AS id FROM event'),
       remove: database.prepare('DELETE FROM event WHERE ref = ?'),
-      restricting: database.prepare(
-        `SELECT ${COLUMNS} FROM event WHERE restricts = 1 AND at >= ? AND at < ? AND id > ? ORDER BY id LIMIT ?`,
-      ),
-      restrictingTotal: database.prepare(
-        'SELECT count(*) AS total FROM event WHERE restricts = 1 AND at >= ? AND at < ?',
-      ),
       refused: database.prepare("SELECT count(*) AS total FROM event WHERE state = 'refused'"),
     };
   }
@@ -92,26 +91,29 @@ export class ConsentEvents {
   /** @returns its id: later events have greater ones */
   add(record: PatientRecord, body: Body, extra: EventExtra, restricts: boolean, at: number): number {
     const { ref, key } = record;
-    const { seq } = body.content;
+    const { seq, effectiveFrom } = body.content;
     const place = `${ref}/${seq}`;
     const content = seal(key, { table: 'event.content', key: place }, JSON.stringify(body));
     const sealed = seal(key, { table: 'event.extra', key: place }, JSON.stringify(extra));
-    const row = this.#statements.add.get(ref, seq, 'waiting', restricts ? 1 : 0, at, content, sealed);
+    const endsAt = consentEndsAt(body.content) ?? null;
+    const row = this.#statements.add.get(ref, seq, 'waiting', restricts ? 1 : 0, at, content, sealed, endsAt);
+    // What is followed in time does not end by its own terms.
+    if (seq > 0) this.#statements.follow.run(ref, seq, effectiveFrom);
     return (row as { id: number }).id;
   }
 
   /** All of a record, refused ones too. */
   of(record: PatientRecord): KeptEvent[] {
-    return (this.#statements.of.all(record.ref) as Row[]).map((row) => opened(record, row));
+    return (this.#statements.of.all(record.ref) as EventRow[]).map((row) => opened(record, row));
   }
 
   last(record: PatientRecord): KeptEvent | undefined {
-    const row = this.#statements.last.get(record.ref) as Row | undefined;
+    const row = this.#statements.last.get(record.ref) as EventRow | undefined;
     return row && opened(record, row);
   }
 
   byId(record: PatientRecord, id: number): KeptEvent | undefined {
-    const row = this.#statements.byId.get(id) as Row | undefined;
+    const row = this.#statements.byId.get(id) as EventRow | undefined;
     return row && opened(record, row);
   }
 
@@ -155,15 +157,6 @@ export class ConsentEvents {
     return (this.#statements.lastId.get() as { id: number | null }).id ?? 0;
   }
 
-  /** What made less allowed, in `[from, to)`, as rows that their record opens. */
-  restricting(from: number, to: number, after: number, items: number): Row[] {
-    return this.#statements.restricting.all(from, to, after, items) as Row[];
-  }
-
-  restrictingTotal(from: number, to: number): number {
-    return (this.#statements.restrictingTotal.get(from, to) as { total: number }).total;
-  }
-
   refusedTotal(): number {
     return (this.#statements.refused.get() as { total: number }).total;
   }
@@ -173,7 +166,7 @@ export class ConsentEvents {
   }
 }
 
-export function opened(record: PatientRecord, row: Row): KeptEvent {
+export function opened(record: PatientRecord, row: EventRow): KeptEvent {
   const place = { table: 'event.content', key: `${row.ref}/${row.seq}` };
   const body = JSON.parse(unseal(record.key, place, row.content).toString('utf8')) as Body;
   const { id, seq, state, restricts, at, batch, refused_with: refusedWith } = row;

@@ -3,10 +3,17 @@ import { refusal } from '@consilium/domain';
 import { type Database, inTransaction, openDatabase } from '@consilium/sqlite';
 import { readProperty, writeProperty } from './keyring.js';
 
-const VERSION = 1;
+const VERSION = 2;
+/** A property: whether `ends_at` stands of all events. */
+export const ENDS_KNOWN = 'endsKnown';
 /** Pages in memory, and pages in the log before they go into the file: an import touches pages all over the indexes. */
 const CACHE_KIB = 32_768;
 const LOG_PAGES = 4_000;
+const INDEXES_OF_ENDS = `
+  CREATE INDEX event_restricts_at ON event (at, id) WHERE restricts = 1;
+  CREATE INDEX event_ends ON event (ends_at, id) WHERE ends_at IS NOT NULL;`;
+/** Of a store that was made before ends were kept. Which there are, whoever opens it with its key looks up. */
+const FROM_VERSION_1 = `ALTER TABLE event ADD COLUMN ends_at INTEGER; ${INDEXES_OF_ENDS}`;
 const TABLES = `
   CREATE TABLE property (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
@@ -20,13 +27,15 @@ const TABLES = `
 
   -- content: what is matched. extra: note, resource, who recorded it. restricts: acts here before the channel knows.
   -- attempt: 0, or the id of an event that the channel refused, whose number is given again.
+  -- ends_at: when it allows nothing any more by its own terms, where no event follows it by then.
   CREATE TABLE event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,
     restricts INTEGER NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL, extra BLOB NOT NULL,
-    batch INTEGER, refused_with TEXT, attempt INTEGER NOT NULL DEFAULT 0
+    batch INTEGER, refused_with TEXT, attempt INTEGER NOT NULL DEFAULT 0, ends_at INTEGER
   );
   CREATE UNIQUE INDEX event_place ON event (ref, seq, attempt);
   CREATE INDEX event_restricts ON event (id) WHERE restricts = 1;
+  ${INDEXES_OF_ENDS}
 
   -- What waits for the channel. Lane 0 goes first.
   CREATE TABLE outbox (
@@ -92,8 +101,10 @@ export function openConsentDatabase(file: string, owner: ConsentStoreOwner): Dat
     inTransaction(database, () => {
       if (version === 0) {
         database.exec(TABLES);
-        database.exec(`PRAGMA user_version = ${VERSION}`);
+        writeProperty(database, ENDS_KNOWN, Buffer.of(1));
       }
+      if (version === 1) database.exec(FROM_VERSION_1);
+      if (version < VERSION) database.exec(`PRAGMA user_version = ${VERSION}`);
       for (const [name, value] of Object.entries(owner)) {
         const found = readProperty(database, name);
         if (!found) writeProperty(database, name, Buffer.from(value, 'utf8'));

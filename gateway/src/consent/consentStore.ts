@@ -18,7 +18,7 @@ import type { CohortEvidence, CohortOpening } from './cohortProofs.js';
 import { inputOf } from './consentEvents.js';
 import { CONSENT_QUEUE_EVENTS_MAX } from './consentLimits.js';
 import type { ConsentStoreParts } from './consentPorts.js';
-import { openConsentDatabase, scrub } from './consentSchema.js';
+import { ENDS_KNOWN, openConsentDatabase, scrub } from './consentSchema.js';
 import {
   type Asked,
   type By,
@@ -42,9 +42,10 @@ import {
   type Touched,
   type Who,
   type Withdrawal,
+  type WithdrawalsAsked,
 } from './consentTypes.js';
 import { judge } from './judgement.js';
-import { Keyring } from './keyring.js';
+import { Keyring, readProperty, writeProperty } from './keyring.js';
 import { pageCursor } from './pageCursor.js';
 import type { EffectiveConsent } from './patientHistory.js';
 import type { ReadLogReport } from './readLog.js';
@@ -92,6 +93,7 @@ export class ConsentStore {
     this.#ring = ring;
     this.#master = master;
     this.#rooms = storeRooms(database, ring, parts);
+    this.#learnEnds();
     this.#backups = new Backups(parts.home, parts.owner);
     this.desk = this.#rooms.desk;
   }
@@ -296,8 +298,14 @@ export class ConsentStore {
     return this.#refs(who).flatMap((ref) => this.#rooms.touched.touchedBy(ref));
   }
 
-  withdrawals(asked: Asked & Readonly<{ from?: number; to?: number }>): Page<Withdrawal> {
+  /** What ended or became less, by an event or by a consent's own terms. @throws ConsiliumError PAGE_CURSOR_INVALID */
+  withdrawals(asked: WithdrawalsAsked): Page<Withdrawal> {
     return this.#rooms.history.withdrawals(asked);
+  }
+
+  /** @throws ConsiliumError CONSENT_RECORD_UNKNOWN, also where the event ended nothing like that */
+  withdrawal(ref: ConsentRef, seq: number, ended: Withdrawal['ended']): Withdrawal {
+    return this.#rooms.history.withdrawal(ref, seq, ended);
   }
 
   // What is proven
@@ -435,6 +443,16 @@ export class ConsentStore {
     outboxSender.poke();
     erasures.poke();
     return { ...restored, ledger: await readingBack.run() };
+  }
+
+  /** Of a store that an earlier version made. */
+  #learnEnds(): void {
+    if (readProperty(this.#database, ENDS_KNOWN)) return;
+    const { records, events, ends } = this.#rooms;
+    inTransaction(this.#database, () => {
+      for (const record of records.each()) ends.settle(events.of(record));
+      writeProperty(this.#database, ENDS_KNOWN, Buffer.of(1));
+    });
   }
 
   #takeIn(name: string, key: Uint8Array): Omit<RestoreReport, 'ledger'> {

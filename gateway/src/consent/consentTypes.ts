@@ -19,6 +19,7 @@ import {
   type StudyId,
 } from '@consilium/domain';
 import { z } from 'zod';
+import type { Ended } from './consentEnds.js';
 import {
   CONSENT_NOTE_CHARACTERS_MAX,
   CONSENT_RESOURCE_BYTES_MAX,
@@ -156,8 +157,9 @@ export type CohortUse = Readonly<{
 /** What a withdrawal cannot undo. */
 export type Touched = Readonly<{ study: StudyId; rounds: readonly number[]; versions: readonly number[] }>;
 
+/** `by-its-terms`: the event's validity, or its limit in months, is over, and none followed it by then. */
 export type Withdrawal = Readonly<{
-  id: number;
+  ended: Ended;
   ref: ConsentRef;
   seq: number;
   kind: ConsentKind;
@@ -166,6 +168,9 @@ export type Withdrawal = Readonly<{
   state: EventState;
   ledger: LedgerPlace | null;
 }>;
+
+export type WithdrawalsAsked = Asked &
+  Readonly<{ from?: Instant | undefined; to?: Instant | undefined; ended?: Ended | undefined }>;
 
 export const ReadKind = z.enum([
   'patient',

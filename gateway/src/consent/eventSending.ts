@@ -2,6 +2,7 @@
 import type { ConsentEventInput, ConsentRef } from '@consilium/domain';
 import { type Database, inTransaction } from '@consilium/sqlite';
 import type { Log } from '../agent/ports.js';
+import type { ConsentEnds } from './consentEnds.js';
 import { type ConsentEvents, inputOf, type KeptEvent } from './consentEvents.js';
 import type { ConsentSender } from './consentPorts.js';
 import { LANE, type Outbox, type Waiting } from './outbox.js';
@@ -16,6 +17,7 @@ export type EventSendingParts = Readonly<{
   database: Database;
   records: PatientRecords;
   events: ConsentEvents;
+  ends: ConsentEnds;
   outbox: Outbox;
   copies: PrivateCopies;
   sender: ConsentSender;
@@ -93,10 +95,11 @@ export class EventSending {
    * word counts, whatever the channel thinks of its form.
    */
   #refuse({ row, record, event }: Sending, code: string): void {
-    const { database, events, outbox, records, log } = this.#parts;
+    const { database, events, ends, outbox, records, log } = this.#parts;
     const later = events.of(record).filter(({ state, seq }) => state === 'waiting' && seq >= event.seq);
     inTransaction(database, () => {
       events.refuse(row.ref, event.seq, code);
+      ends.settle(events.of(record));
       outbox.removeAll(later.map(({ id }) => id));
       if (later.some(({ restricts }) => restricts)) records.bar(row.ref, BARRED.restrictionRefused);
     });

@@ -1,10 +1,18 @@
 /** What is on file of patients, as officers and exports read it. */
-import { type ConsentEvent, type ConsentRef, effectiveConsent, ledgerKey, type Msp, refusal } from '@consilium/domain';
+import {
+  type ConsentBatch,
+  type ConsentEvent,
+  type ConsentRef,
+  effectiveConsent,
+  ledgerKey,
+  type Msp,
+  refusal,
+} from '@consilium/domain';
 import type { Clock } from '../agent/ports.js';
+import type { ConsentEnds, Ended, EndRow } from './consentEnds.js';
 import { type ConsentEvents, inputOf, type KeptEvent, opened } from './consentEvents.js';
 import type { ConsentLedger } from './consentPorts.js';
-import type { Asked, LedgerPlace, Page, StoredEvent, Who, Withdrawal } from './consentTypes.js';
-import { pageCursor } from './pageCursor.js';
+import type { LedgerPlace, Page, StoredEvent, Who, Withdrawal, WithdrawalsAsked } from './consentTypes.js';
 import type { PatientRecord, PatientRecords } from './patientRecords.js';
 
 export type HistoryParts = Readonly<{
@@ -12,6 +20,7 @@ export type HistoryParts = Readonly<{
   ledger: ConsentLedger;
   records: PatientRecords;
   events: ConsentEvents;
+  ends: ConsentEnds;
   clock: Clock;
 }>;
 
@@ -78,24 +87,33 @@ export class PatientHistory {
     return { ref: record.ref, effectiveAt, knownAt, event: event && this.#stored(record, event) };
   }
 
-  /** What made less allowed, in the order of its recording here. */
-  withdrawals(asked: Asked & Readonly<{ from?: number; to?: number }>): Page<Withdrawal> {
-    const { events, records } = this.#parts;
-    const { from = 0, to = Number.MAX_SAFE_INTEGER, cursor, items } = asked;
-    const rows = events.restricting(from, to, pageCursor(cursor), items + 1);
-    const shown = rows.slice(0, items).flatMap((row): Withdrawal[] => {
+  /** What ended or became less, in the order in which it took effect here: by an event, or by a consent's own terms. */
+  withdrawals(asked: WithdrawalsAsked): Page<Withdrawal> {
+    const { ends, records, clock } = this.#parts;
+    const { from = 0, to = Number.MAX_SAFE_INTEGER, ended, cursor, items } = asked;
+    const bounds = { from, to, ended, now: clock.now() };
+    const { rows, next } = ends.page(bounds, cursor, items);
+    const shown = rows.flatMap((row): Withdrawal[] => {
       const record = records.byRef(row.ref);
-      if (!record) return [];
-      const { id, seq, content, reason, at, state } = opened(record, row);
-      const ledger = this.#placeOf(row.ref, seq);
-      return [{ id, ref: row.ref, seq, kind: content.kind, reason, effectiveHereAt: at, state, ledger }];
+      return record ? [this.#ended(record, row)] : [];
     });
-    const last = rows[items - 1];
-    return {
-      items: shown,
-      cursor: rows.length > items && last ? String(last.id) : null,
-      total: events.restrictingTotal(from, to),
-    };
+    return { items: shown, cursor: next, total: ends.total(bounds) };
+  }
+
+  /** One of them. @throws ConsiliumError CONSENT_RECORD_UNKNOWN, also where the event ended nothing like that */
+  withdrawal(ref: ConsentRef, seq: number, ended: Ended): Withdrawal {
+    const { ends, clock } = this.#parts;
+    const record = this.record({ ref });
+    const row = ends.of(ref, seq, ended, clock.now());
+    if (!row) throw refusal('CONSENT_RECORD_UNKNOWN', {});
+    return this.#ended(record, row);
+  }
+
+  #ended(record: PatientRecord, row: EndRow): Withdrawal {
+    const kept = opened(record, row);
+    const { seq, content, reason, state } = kept;
+    const { ref, ended, took: effectiveHereAt } = row;
+    return { ended, ref, seq, kind: content.kind, reason, effectiveHereAt, state, ledger: this.#placeOf(ref, kept) };
   }
 
   #stored(record: PatientRecord, kept: KeptEvent): StoredEvent {
@@ -114,20 +132,22 @@ export class PatientHistory {
       restricts,
       state,
       refusedWith,
-      ledger: state === 'refused' ? null : this.#placeOf(record.ref, seq),
+      ledger: this.#placeOf(record.ref, kept),
       batch,
     };
   }
 
-  #recordedAt(ref: ConsentRef, { seq, at, restricts }: KeptEvent): number {
-    if (restricts) return at;
-    return this.#placeOf(ref, seq)?.recordedAt ?? at;
+  #recordedAt(ref: ConsentRef, event: KeptEvent): number {
+    if (event.restricts) return event.at;
+    return this.#placeOf(ref, event)?.recordedAt ?? event.at;
   }
 
-  #placeOf(ref: ConsentRef, seq: number): LedgerPlace | null {
+  /** Of an event that stays at home, the place of its batch's root. */
+  #placeOf(ref: ConsentRef, { seq, state, batch }: KeptEvent): LedgerPlace | null {
     const { ledger, msp } = this.#parts;
-    const key = ledgerKey.consent(msp, ref, seq);
-    const value = ledger.get(key) as ConsentEvent | undefined;
+    if (state === 'refused' || (batch !== null && state !== 'committed')) return null;
+    const key = batch === null ? ledgerKey.consent(msp, ref, seq) : ledgerKey.consentRoot(msp, batch);
+    const value = ledger.get(key) as Pick<ConsentEvent | ConsentBatch, 'recordedAt'> | undefined;
     const place = value && ledger.recordOf(key);
     return place ? { ...place, recordedAt: value.recordedAt } : null;
   }

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ConsentRef, consentCommitment, keyRange, type Msp, PAGE_ITEMS_MAX } from '@consilium/domain';
 import { type Database, inTransaction } from '@consilium/sqlite';
 import type { Log } from '../agent/ports.js';
+import type { ConsentEnds } from './consentEnds.js';
 import type { ConsentEvents } from './consentEvents.js';
 import { READ_BACK_MS_MAX, RESTORE_REFS_NAMED_MAX } from './consentLimits.js';
 import type { ConsentLedger, ConsentSender } from './consentPorts.js';
@@ -27,6 +28,7 @@ export type ReadingBackParts = Readonly<{
   sender: ConsentSender;
   records: PatientRecords;
   events: ConsentEvents;
+  ends: ConsentEnds;
   outbox: Outbox;
   policies: HospitalPolicies;
   batches: RootBatches;
@@ -103,7 +105,9 @@ export class ReadingBack {
         const copy = copies.get(ref);
         const record = copy === undefined || isErased(ref) ? undefined : records.byRef(ref);
         const events = record && openedCopy(record, copy as string);
-        return record && events ? this.#take(record, events) : [];
+        const took = record && events ? this.#take(record, events) : [];
+        if (record && took.length > 0) this.#parts.ends.settle(this.#parts.events.of(record));
+        return took;
       }),
     );
     const changed = [...new Set(taken.map(({ content }) => content.ref))];

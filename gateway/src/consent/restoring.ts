@@ -5,6 +5,7 @@
 import type { ConsentRef } from '@consilium/domain';
 import { type Database, inTransaction } from '@consilium/sqlite';
 import { invalid } from './backups.js';
+import type { ConsentEnds } from './consentEnds.js';
 import { type ConsentEvents, opened } from './consentEvents.js';
 import { type ConsentStoreOwner, openConsentDatabase } from './consentSchema.js';
 import type { EventState, RestoreReport } from './consentTypes.js';
@@ -20,6 +21,7 @@ export type RestoreParts = Readonly<{
   ring: Keyring;
   records: PatientRecords;
   events: ConsentEvents;
+  ends: ConsentEnds;
   outbox: Outbox;
   batches: RootBatches;
   policies: HospitalPolicies;
@@ -106,7 +108,7 @@ function restoreEvents(
   parts: RestoreParts,
   moved: Map<number, number>,
 ): number {
-  const { database, events, outbox, policies, records } = parts;
+  const { database, events, ends, outbox, policies, records } = parts;
   const rows = backup.prepare('SELECT * FROM event WHERE ref = ? ORDER BY id').all(record.ref) as EventRow[];
   const here = new Set(events.of(record).map(({ seq }) => seq));
   const add = database.prepare(
@@ -145,5 +147,6 @@ function restoreEvents(
     const queued = waits && !stands ? (person.get(row.id) as { person: string } | undefined) : undefined;
     if (queued) outbox.add(id, row.ref, record.placement, queued.person, row.restricts === 1);
   }
+  if (added > 0) ends.settle(events.of(record));
   return added;
 }

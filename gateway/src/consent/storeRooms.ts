@@ -5,6 +5,7 @@ import { CohortDecisions } from './cohortDecisions.js';
 import { CohortProofs } from './cohortProofs.js';
 import { CohortSelector } from './cohortSelector.js';
 import { StoreDesk } from './consentDesk.js';
+import { ConsentEnds } from './consentEnds.js';
 import { ConsentEvents } from './consentEvents.js';
 import type { ConsentStoreParts } from './consentPorts.js';
 import { Disclosures } from './disclosures.js';
@@ -35,6 +36,7 @@ export function storeRooms(database: Database, ring: Keyring, parts: ConsentStor
   const common = { database, ring, msp, ledger, sender, clock, timers, log };
   const records = new PatientRecords(database, ring);
   const events = new ConsentEvents(database);
+  const ends = new ConsentEnds(database);
   const outbox = new Outbox(database);
   const disclosures = new Disclosures(database);
   const policies = new HospitalPolicies(ledger, msp);
@@ -44,10 +46,10 @@ export function storeRooms(database: Database, ring: Keyring, parts: ConsentStor
   const standings = new Standings({ records, events, policies, batchUnknown: () => batchUnknown });
   const copies = new PrivateCopies({ events, policies, sender, log });
   const decisions = new CohortDecisions(database, ring, ledger, msp);
-  const history = new PatientHistory({ msp, ledger, records, events, clock });
+  const history = new PatientHistory({ msp, ledger, records, events, ends, clock });
   const proofs = new CohortProofs({ msp, records, events, decisions, history });
 
-  const shared = { ...common, records, events, outbox, disclosures, policies, batches, restrictions, standings };
+  const shared = { ...common, records, events, ends, outbox, disclosures, policies, batches, restrictions, standings };
   const outboxSender: OutboxSender = new OutboxSender({
     ...shared,
     copies,

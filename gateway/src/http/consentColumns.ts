@@ -7,6 +7,7 @@ import type {
   PatientUse,
   PolicyResource,
   ReadResource,
+  RoundsAfterResource,
   SelectionDecision,
   SelectionResource,
   WithdrawalResource,
@@ -134,6 +135,7 @@ export const USE_COLUMNS = columns<PatientUse>({
 const round = (first: WithdrawalResource['firstRoundAfterHere']) => (first ? `${first.study} ${first.round}` : null);
 
 export const WITHDRAWAL_COLUMNS = columns<WithdrawalResource>({
+  ended: ({ ended }) => ended,
   ref: ({ ref }) => ref,
   seq: ({ seq }) => seq,
   kind: ({ kind }) => kind,
@@ -145,6 +147,14 @@ export const WITHDRAWAL_COLUMNS = columns<WithdrawalResource>({
   transaction: ({ ledger }) => ledger?.transactionId ?? null,
   firstRoundAfterHere: ({ firstRoundAfterHere }) => round(firstRoundAfterHere),
   firstRoundAfterLedger: ({ firstRoundAfterLedger }) => round(firstRoundAfterLedger),
+});
+
+export const ROUNDS_AFTER_COLUMNS = columns<RoundsAfterResource>({
+  study: ({ study }) => study,
+  firstRoundAfterHere: ({ firstRoundAfterHere }) => firstRoundAfterHere?.round ?? null,
+  joinedAtAfterHere: ({ firstRoundAfterHere }) => time(firstRoundAfterHere?.joinedAt ?? null),
+  firstRoundAfterLedger: ({ firstRoundAfterLedger }) => firstRoundAfterLedger?.round ?? null,
+  joinedAtAfterLedger: ({ firstRoundAfterLedger }) => time(firstRoundAfterLedger?.joinedAt ?? null),
 });
 
 export const SELECTION_COLUMNS = columns<SelectionResource>({

@@ -11,6 +11,7 @@ import type {
   QueueResource,
   RestoreReport,
   SelectionResource,
+  WithdrawalResource,
 } from '@consilium/client/resources';
 import type {
   ConsentContent,
@@ -74,7 +75,9 @@ export type UseKept = Readonly<{
   joined: boolean;
 }>;
 
+export type Ended = WithdrawalResource['ended'];
 export type WithdrawalKept = Readonly<{
+  ended: Ended;
   ref: ConsentRef;
   seq: number;
   kind: ConsentKind;
@@ -155,8 +158,10 @@ export interface ConsentOffice {
   usesOf(who: Who): readonly UseKept[];
   /** What was answered about a record when a round's cohort was selected. */
   decisionOf(who: Who, study: StudyId, round: number): DecisionOf | undefined;
-  /** What made less allowed, in the order of its recording here. */
-  withdrawals(part: Part & Readonly<{ from?: Instant; to?: Instant }>): Found<WithdrawalKept>;
+  /** What ended or became less, by an event or by a consent's own terms, in the order in which it took effect here. */
+  withdrawals(part: Part & Readonly<{ from?: Instant; to?: Instant; ended?: Ended }>): Found<WithdrawalKept>;
+  /** @throws ConsiliumError CONSENT_RECORD_UNKNOWN, also where the event ended nothing like that */
+  withdrawal(ref: ConsentRef, seq: number, ended: Ended): WithdrawalKept;
   decisions(part: Part & Readonly<{ study?: StudyId; round?: number; from?: Instant; to?: Instant }>): Found<Selection>;
   decisionList(id: number): Selection & Readonly<{ groups: readonly Group[] }>;
   /** Durable before it returns. A query never holds a patient number. */
@@ -230,6 +235,14 @@ export interface ConsentReadings {
     after: number | undefined,
     items: number,
   ): Readonly<{ items: readonly JoinFound[]; total: number; more: boolean }>;
-  /** The first cohort that a hospital committed after a place on the channel, or after an instant. */
-  firstJoinAfter(msp: Msp, after: Readonly<{ place: WritePlace }> | Readonly<{ at: number }>): JoinFound | undefined;
+  /** The first cohort that a hospital committed after a place on the channel, or after an instant; of a study, where one is named. */
+  firstJoinAfter(msp: Msp, after: JoinsAfter, study?: StudyId): JoinFound | undefined;
+  /** The same of every study, by its id. */
+  firstJoinsAfter(
+    msp: Msp,
+    after: JoinsAfter,
+    afterStudy: string,
+    items: number,
+  ): Readonly<{ items: readonly JoinFound[]; total: number; more: boolean }>;
 }
+export type JoinsAfter = Readonly<{ place: WritePlace }> | Readonly<{ at: number }>;

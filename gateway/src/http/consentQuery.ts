@@ -1,4 +1,5 @@
 /** What the queries of consents may say. A patient number never: those stand in bodies, which no log keeps. */
+import { Ended } from '@consilium/client/resources';
 import {
   ConsentKind,
   ConsentReason,
@@ -77,7 +78,15 @@ export const consentQueries = {
   policies: z.strictObject({ ...list, msp: Msp.optional() }),
   list: z.strictObject(list),
   effective: z.strictObject({ effectiveAt: InstantText.optional(), knownAt: InstantText.optional() }),
-  withdrawals: z.strictObject({ ...list, from: InstantText.optional(), to: InstantText.optional() }),
+  withdrawals: z.strictObject({
+    ...list,
+    from: InstantText.optional(),
+    to: InstantText.optional(),
+    ended: Ended.optional(),
+    /** First rounds of this study, in place of all. */
+    study: StudyId.optional(),
+  }),
+  roundsAfter: z.strictObject({ ...list, ended: Ended.default('by-event') }),
   selections: z.strictObject({
     ...list,
     /** A day of UTC. */

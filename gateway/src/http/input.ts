@@ -35,6 +35,8 @@ export const parameter = {
   version: (request: Request): number => parsed(DecimalNumber, request.params.version, 'version'),
   /** The number of a selection of patients. */
   selection: (request: Request): number => parsed(DecimalNumber, request.params.selection, 'selection'),
+  /** The number of an event in its record. */
+  seq: (request: Request): number => parsed(DecimalNumber, request.params.seq, 'seq'),
   transactionId: (request: Request): string => parsed(TransactionId, request.params.transactionId, 'transaction id'),
   job: (request: Request): string => parsed(z.string().max(100), request.params.job, 'job'),
 } as const;

@@ -193,5 +193,28 @@ describe('cohorts', () => {
     expect(readings.firstJoinAfter(CLEVELAND, { place: { block: 3, position: 1 } })).toMatchObject({ round: 2 });
     expect(readings.firstJoinAfter(CLEVELAND, { at: 50 })).toMatchObject({ round: 1 });
     expect(readings.firstJoinAfter(HUNGARY, { at: 500 })).toBeUndefined();
+    expect(readings.firstJoinAfter(CLEVELAND, { at: 50 }, 'lung' as StudyId)).toBeUndefined();
+  });
+
+  test('that came first after an instant are found study by study, in pages', () => {
+    const database = openStore(file, OWNER);
+    const mirror = new ChannelMirror(database, CLEVELAND, log);
+    const of = (study: string, round: number, msp = CLEVELAND) => ({
+      key: `join~${study}~${String(round).padStart(10, '0')}~${msp}`,
+      value: { ...join(round, msp, `${study} ${round}`).value, study },
+    });
+    const writes = [of('lung', 1), of('heart', 1), of('lung', 2), of('heart', 2), of('eye', 1), of('bone', 9, HUNGARY)];
+    mirror.take([{ block: 3, transactionId: 'a', writes }]);
+    const readings = new ConsentReadings(database);
+    const found = (after: { at: number } | { place: { block: number; position: number } }, from = '', items = 9) => {
+      const { items: joins, total, more } = readings.firstJoinsAfter(CLEVELAND, after, from, items);
+      return { joins: joins.map(({ study, round }) => `${study} ${round}`), total, more };
+    };
+    expect(found({ at: 0 })).toEqual({ joins: ['eye 1', 'heart 1', 'lung 1'], total: 3, more: false });
+    expect(found({ at: 150 })).toEqual({ joins: ['heart 2', 'lung 2'], total: 2, more: false });
+    expect(found({ place: { block: 3, position: 1 } }).joins).toEqual(['eye 1', 'heart 2', 'lung 2']);
+    expect(found({ at: 0 }, '', 2)).toEqual({ joins: ['eye 1', 'heart 1'], total: 3, more: true });
+    expect(found({ at: 0 }, 'heart', 2)).toEqual({ joins: ['lung 1'], total: 3, more: false });
+    expect(readings.firstJoinAfter(CLEVELAND, { at: 0 }, 'lung' as StudyId)).toMatchObject({ study: 'lung', round: 1 });
   });
 });

@@ -46,6 +46,8 @@ export type JoinFilter = Readonly<{
 export type JoinFound = Readonly<{ study: StudyId; round: number; msp: Msp; place: Place; mark: number }>;
 export type JoinsFound = Readonly<{ items: readonly JoinFound[]; total: number; more: boolean }>;
 
+export type JoinsAfter = Readonly<{ place: Place }> | Readonly<{ at: number }>;
+
 type ClassRow = {
   id: number;
   kind: ConsentKind;
@@ -65,6 +67,7 @@ const FIRST_PLACE = -1;
 export class ConsentReadings {
   readonly #database: Database;
   readonly #statements;
+  readonly #joinsAfter;
   readonly #ranges;
 
   constructor(database: Database) {
@@ -75,13 +78,10 @@ export class ConsentReadings {
         `SELECT place FROM consent_event JOIN consent_class ON consent_class.id = class
          WHERE ref = ? AND seq = ? AND msp = ?`,
       ),
-      joinAfterPlace: database.prepare(
-        'SELECT study, round, msp, place FROM cohort_join WHERE msp = ? AND place > ? ORDER BY place LIMIT 1',
-      ),
-      joinAfterTime: database.prepare(
-        `SELECT study, round, msp, place FROM cohort_join WHERE msp = ? AND joined_at >= ?
-         ORDER BY joined_at, place LIMIT 1`,
-      ),
+    };
+    this.#joinsAfter = {
+      place: joinsAfter(database, 'place > ?2', 'place'),
+      time: joinsAfter(database, 'joined_at >= ?2', 'joined_at, place'),
     };
     this.#ranges = {
       recorded: { ascending: this.#range('recorded', false), descending: this.#range('recorded', true) },
@@ -139,13 +139,28 @@ export class ConsentReadings {
     return { items: rows.slice(0, items).map(joinFound), total, more: rows.length > items };
   }
 
-  /** The first cohort that a hospital committed after this place on the channel, or, of what stands there not yet, after this instant. */
-  firstJoinAfter(msp: Msp, after: Readonly<{ place: Place }> | Readonly<{ at: number }>): JoinFound | undefined {
-    const row =
-      'place' in after
-        ? this.#statements.joinAfterPlace.get(msp, placeNumber(after.place))
-        : this.#statements.joinAfterTime.get(msp, after.at);
+  /**
+   * The first cohort that a hospital committed after this place on the channel, or, of what stands there not yet, after this
+   * instant; of a study, where one is named.
+   */
+  firstJoinAfter(msp: Msp, after: JoinsAfter, study?: StudyId): JoinFound | undefined {
+    const { one, oneOfStudy, value } = this.#afterOf(after);
+    const row = study === undefined ? one.get(msp, value) : oneOfStudy.get(msp, value, study);
     return row ? joinFound(row as JoinRow) : undefined;
+  }
+
+  /** The first one of each study, by the study's id, beginning after `afterStudy`. */
+  firstJoinsAfter(msp: Msp, after: JoinsAfter, afterStudy: string, items: number): JoinsFound {
+    const { ofEach, studies, value } = this.#afterOf(after);
+    const rows = ofEach.all(msp, value, afterStudy, items + 1) as JoinRow[];
+    const { total } = studies.get(msp, value) as { total: number };
+    return { items: rows.slice(0, items).map(joinFound), total, more: rows.length > items };
+  }
+
+  #afterOf(after: JoinsAfter) {
+    return 'place' in after
+      ? { ...this.#joinsAfter.place, value: placeNumber(after.place) }
+      : { ...this.#joinsAfter.time, value: after.at };
   }
 
   #classes(filter: EventFilter): ClassRow[] {
@@ -177,6 +192,21 @@ export class ConsentReadings {
       ),
     };
   }
+}
+
+/** Joins of one hospital stand in the channel's order by time too: of a study, the first by place is the first by time. */
+function joinsAfter(database: Database, after: string, order: string) {
+  const columns = 'SELECT study, round, msp, place FROM cohort_join';
+  return {
+    one: database.prepare(`${columns} WHERE msp = ?1 AND ${after} ORDER BY ${order} LIMIT 1`),
+    oneOfStudy: database.prepare(`${columns} WHERE msp = ?1 AND ${after} AND study = ?3 ORDER BY ${order} LIMIT 1`),
+    ofEach: database.prepare(
+      `${columns} WHERE place IN (
+         SELECT min(place) FROM cohort_join WHERE msp = ?1 AND ${after} AND study > ?3 GROUP BY study ORDER BY study LIMIT ?4
+       ) ORDER BY study`,
+    ),
+    studies: database.prepare(`SELECT count(DISTINCT study) AS total FROM cohort_join WHERE msp = ?1 AND ${after}`),
+  };
 }
 
 function joinFound({ place, ...row }: JoinRow): JoinFound {

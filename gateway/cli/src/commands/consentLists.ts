@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import type { WithdrawalResource, WithdrawalsFilter } from '@consilium/client';
+import { type Command, InvalidArgumentError } from 'commander';
 import { INSTANT_HELP, instant, timeText, wholeNumber } from '../arguments.js';
 import { fields } from '../output.js';
 import { inSession } from '../session.js';
@@ -37,27 +38,44 @@ export function addListCommands(consent: Command): void {
     );
   consent
     .command('withdrawals')
-    .description('what made less allowed: when it took effect here, when on the ledger, and the first round after each')
+    .description('what ended or narrowed: when it took effect here, when on the ledger, and the first round after each')
     .option('--from <instant>', INSTANT_HELP, instant)
     .option('--to <instant>', INSTANT_HELP, instant)
-    .action((options: { from?: number; to?: number }, command: Command) =>
+    .option('--ended <how>', 'by-event, or by-its-terms: over by its own validity or limit', endedHow)
+    .option('--study <id>', 'first rounds of this study, not of all')
+    .action((options: WithdrawalsFilter, command: Command) =>
       inSession(command, async ({ gateway, output }) => {
         const items = await gateway.all((page) => gateway.consents.withdrawals({ ...options, ...page }));
-        const round = (first: (typeof items)[number]['firstRoundAfterHere']) =>
-          first ? `${first.study} ${first.round}` : '-';
         output.table(
           items,
-          ['record', 'kind', 'here', 'on the ledger', 'block', 'round after', 'and after that'],
+          ['record', 'event', 'what', 'here', 'on the ledger', 'block', 'round after', 'and after that'],
           (one) => [
-            one.ref.slice(0, 12),
-            one.kind,
+            one.ref,
+            String(one.seq),
+            one.ended === 'by-event' ? one.kind : `end of a ${one.kind}`,
             timeText(one.effectiveHereAt),
             one.ledger ? timeText(one.ledger.recordedAt) : one.state,
             String(one.ledger?.block ?? '-'),
-            round(one.firstRoundAfterHere),
-            round(one.firstRoundAfterLedger),
+            roundText(one.firstRoundAfterHere),
+            roundText(one.firstRoundAfterLedger),
           ],
         );
+      }),
+    );
+  consent
+    .command('rounds-after')
+    .description('the first rounds after one of them, study by study')
+    .argument('<record>')
+    .argument('<event>', 'its number in the record', wholeNumber)
+    .option('--ended <how>', 'by-event, or by-its-terms', endedHow)
+    .action((ref: string, seq: number, options: Pick<WithdrawalsFilter, 'ended'>, command: Command) =>
+      inSession(command, async ({ gateway, output }) => {
+        const items = await gateway.all((page) => gateway.consents.roundsAfter(ref, seq, { ...options, ...page }));
+        output.table(items, ['study', 'round after', 'and after the ledger'], (one) => [
+          one.study,
+          String(one.firstRoundAfterHere?.round ?? '-'),
+          String(one.firstRoundAfterLedger?.round ?? '-'),
+        ]);
       }),
     );
   consent
@@ -110,4 +128,13 @@ function eventsQuery({ of, kind, reason, policy, restricting, by, from, to, limi
     axis: by as 'recorded',
     limit,
   };
+}
+
+function roundText(first: WithdrawalResource['firstRoundAfterHere']): string {
+  return first ? `${first.study} ${first.round}` : '-';
+}
+
+function endedHow(text: string): WithdrawalResource['ended'] {
+  if (text === 'by-event' || text === 'by-its-terms') return text;
+  throw new InvalidArgumentError('by-event or by-its-terms');
 }

@@ -81,6 +81,7 @@ export class ApiUnderTest {
     placeOf: () => undefined,
     joins: unexpected,
     firstJoinAfter: () => undefined,
+    firstJoinsAfter: () => ({ items: [], total: 0, more: false }),
   };
 
   #server: ApiServer | undefined;

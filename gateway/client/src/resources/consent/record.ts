@@ -5,6 +5,7 @@ import {
   ConsentKind,
   ConsentReason,
   ConsentRef,
+  ConsentSalt,
   Digest,
   Instant,
   LegalBasis,
@@ -12,9 +13,10 @@ import {
   Msp,
   Role,
   SignatureMeaning,
+  StudyId,
 } from '@consilium/domain';
 import { z } from 'zod';
-import { LedgerPlace, pageAtHeight } from './event.js';
+import { ConsentEventResource, LedgerPlace, pageAtHeight } from './event.js';
 import { FieldChange, HoldResource } from './policy.js';
 
 const Seq = ConsentEventInput.shape.seq;
@@ -120,3 +122,35 @@ export const DecisionAnswer = z.enum(['allow', 'deny', 'abstain']);
 /** What a selection would answer now, and why. */
 export const DecisionResource = z.object({ answer: DecisionAnswer, reasons: z.array(DecisionReason) });
 export type DecisionResource = z.infer<typeof DecisionResource>;
+
+/**
+ * The same of a record of any hospital, by the ledger alone, or with what the hospital opened. `stands` is null where the
+ * ledger does not tell; `notShown` says in words what this answer cannot say.
+ */
+export const LedgerEffectiveResource = z.object({
+  msp: Msp,
+  ref: ConsentRef,
+  effectiveAt: Instant,
+  knownAt: Instant,
+  height: z.int().min(0),
+  stands: z.boolean().nullable(),
+  erasedAt: Instant.nullable(),
+  event: ConsentEventResource.nullable(),
+  /** Of the event in force, where it was opened and is what the ledger commits to. */
+  content: ConsentContent.nullable(),
+  /** Where a study was asked about. */
+  decision: DecisionResource.nullable(),
+  notShown: z.array(z.string()),
+});
+export type LedgerEffectiveResource = z.infer<typeof LedgerEffectiveResource>;
+
+/** What a hospital opens of a record to an auditor: its salt, and contents of its events. */
+export const OpenedRecordBody = z.strictObject({
+  effectiveAt: Instant.optional(),
+  knownAt: Instant.optional(),
+  /** Also what the study may do with it. Needs the content of the event in force. */
+  study: StudyId.optional(),
+  salt: ConsentSalt,
+  contents: z.array(ConsentContent).min(1).max(200),
+});
+export type OpenedRecordBody = z.input<typeof OpenedRecordBody>;

@@ -55,8 +55,15 @@ export const PatientUsePage = pageAtHeight(PatientUse);
 /** The first cohort of this hospital that was committed afterwards. */
 const FirstRound = z.object({ study: StudyId, round: RoundNumber, joinedAt: Instant, record: LedgerPlace }).nullable();
 
-/** An event that ends or narrows what was allowed: its two times, and the first round after each. */
+/** `by-its-terms`: the validity of a consent, or its limit in months, is over, and no event followed it by then. */
+export const Ended = z.enum(['by-event', 'by-its-terms']);
+
+/**
+ * What ended or narrowed what was allowed: its two times, and the first round after each. Of what ended by its own terms,
+ * the ledger has the event that says so, from before.
+ */
 export const WithdrawalResource = z.object({
+  ended: Ended,
   ref: ConsentRef,
   seq: Count,
   kind: ConsentKind,
@@ -64,13 +71,22 @@ export const WithdrawalResource = z.object({
   effectiveHereAt: Instant,
   state: EventState,
   ledger: z.object({ ...LedgerPlace.shape, recordedAt: Instant }).nullable(),
-  /** After it took effect here. */
+  /** After it took effect here: of the study that was asked about, else of all. */
   firstRoundAfterHere: FirstRound,
-  /** After it stood on the ledger; null where it does not stand there yet. */
+  /** After it took effect and stood on the ledger; null where it does not stand there yet. */
   firstRoundAfterLedger: FirstRound,
 });
 export type WithdrawalResource = z.infer<typeof WithdrawalResource>;
 export const WithdrawalPage = pageAtHeight(WithdrawalResource);
+
+/** The first rounds of one study after a withdrawal. */
+export const RoundsAfterResource = z.object({
+  study: StudyId,
+  firstRoundAfterHere: FirstRound,
+  firstRoundAfterLedger: FirstRound,
+});
+export type RoundsAfterResource = z.infer<typeof RoundsAfterResource>;
+export const RoundsAfterPage = pageAtHeight(RoundsAfterResource);
 
 /** A selection: how many were allowed, and the hash of the list that stays in the hospital. */
 export const SelectionResource = z.object({

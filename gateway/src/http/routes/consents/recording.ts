@@ -4,13 +4,14 @@ import { refusal } from '@consilium/domain';
 import { Router } from 'express';
 import { API_PATH } from '../../apiLimits.js';
 import { allow } from '../../authorisation.js';
-import { WITHDRAWAL_COLUMNS } from '../../consentColumns.js';
+import { ROUNDS_AFTER_COLUMNS, WITHDRAWAL_COLUMNS } from '../../consentColumns.js';
 import { consentQueries, queryOf } from '../../consentQuery.js';
 import { byOf, type ConsentRoom, defined } from '../../consentRoom.js';
-import { withdrawalResource } from '../../consentUses.js';
-import { bodyOf } from '../../input.js';
+import { roundsAfter, withdrawalResource } from '../../consentUses.js';
+import { bodyOf, parameter } from '../../input.js';
 import { answerList } from '../../listing.js';
 import { whereTheyStand, withdrawn } from '../../recordedEvents.js';
+import { requireRecord } from './records.js';
 
 export function recordingRoutes(room: ConsentRoom): Router {
   const router = Router();
@@ -39,19 +40,36 @@ export function recordingRoutes(room: ConsentRoom): Router {
     response.location(`${API_PATH}/consents/records/${event.ref}`).json(withdrawn(event));
   });
 
+  /** What ended or narrowed what was allowed, by an event or by a consent's own terms, in the order in which it took effect. */
   router.get('/withdrawals', allow('read consents'), async (request, response) => {
-    const { from, to, format } = queryOf(consentQueries.withdrawals, request);
-    room.logRead(response, format === undefined ? 'withdrawals' : 'export', undefined, JSON.stringify({ from, to }));
+    const { from, to, ended, study, format } = queryOf(consentQueries.withdrawals, request);
+    const asked = JSON.stringify({ from, to, ended, study });
+    room.logRead(response, format === undefined ? 'withdrawals' : 'export', undefined, asked);
     await answerList(request, response, {
-      list: `withdrawals ${from ?? ''}-${to ?? ''}`,
+      list: `withdrawals ${asked}`,
       file: `consent-withdrawals-${room.msp}`,
       columns: WITHDRAWAL_COLUMNS,
       height: room.height(),
       part: (cursor, items) => {
-        const found = room.office.withdrawals({ ...defined({ from, to, cursor }), items });
-        const withdrawals = found.items.map((withdrawal) => withdrawalResource(room, withdrawal));
+        const found = room.office.withdrawals({ ...defined({ from, to, ended, cursor }), items });
+        const withdrawals = found.items.map((withdrawal) => withdrawalResource(room, withdrawal, study));
         return { items: withdrawals, total: found.total, next: found.cursor };
       },
+    });
+  });
+
+  /** The first rounds after one of them, study by study. */
+  router.get('/records/:ref/withdrawals/:seq/rounds', allow('read consents'), async (request, response) => {
+    const ref = requireRecord(room, request);
+    const seq = parameter.seq(request);
+    const { ended, format } = queryOf(consentQueries.roundsAfter, request);
+    room.logRead(response, format === undefined ? 'withdrawals' : 'export', ref, `rounds after ${ended} ${seq}`);
+    await answerList(request, response, {
+      list: `rounds after ${ended} ${ref} ${seq}`,
+      file: `consent-rounds-after-${ref}-${seq}`,
+      columns: ROUNDS_AFTER_COLUMNS,
+      height: room.height(),
+      part: roundsAfter(room, room.office.withdrawal(ref, seq, ended)),
     });
   });
   return router;

@@ -8,6 +8,7 @@ import {
   type EffectiveResource,
   ErasureBody,
   HoldBody,
+  OpenedRecordBody,
   RecordName,
 } from '@consilium/client/resources';
 import {
@@ -29,6 +30,7 @@ import { consentQueries, hospitalAsked, queryOf, refIn } from '../../consentQuer
 import { byOf, type ConsentRoom, defined, ledgerPlace } from '../../consentRoom.js';
 import { patientUse } from '../../consentUses.js';
 import { bodyOf, parameter, parsed } from '../../input.js';
+import { type LedgerAsked, ledgerConsent } from '../../ledgerConsent.js';
 import { answerList, wholePart } from '../../listing.js';
 import { runningProtocol } from '../../studyResources.js';
 import { write } from '../../submission.js';
@@ -165,8 +167,7 @@ export function recordRoutes({ records, transactions }: RouteParts, room: Consen
 
   /** A record as the channel has it, of any hospital: refs and commitments. Another hospital's: auditors only. */
   router.get('/hospitals/:msp/records/:ref', allow('read consents'), (request, response) => {
-    const ref = refIn(request);
-    const msp = hospitalAsked(response, parsed(Msp, request.params.msp, 'msp'), own);
+    const { ref, msp } = recordAsked(room, request, response);
     room.logRead(response, 'history', msp === own ? ref : undefined, `ledger record ${ref} of ${msp}`);
     const events = records.list(ConsentEvent, 'consent', msp, ref).map((event): ConsentEventResource => {
       const position = room.readings.placeOf(msp, ref, event.seq)?.position;
@@ -177,7 +178,32 @@ export function recordRoutes({ records, transactions }: RouteParts, room: Consen
     if (events.length === 0 && !tombstone) throw refusal('CONSENT_RECORD_UNKNOWN', {});
     response.json({ msp, ref, height: room.height(), events, hold, tombstone });
   });
+
+  /** What stood of such a record, by the channel alone. */
+  router.get('/hospitals/:msp/records/:ref/effective', allow('read consents'), (request, response) => {
+    const asked = { ...recordAsked(room, request, response), ...queryOf(consentQueries.effective, request) };
+    logLedgerRead(room, response, asked);
+    response.json(ledgerConsent(room, asked));
+  });
+
+  /** The same with what its hospital opened: salt and contents are compared with what the channel commits to, and not kept. */
+  router.post('/hospitals/:msp/records/:ref/effective', allow('read consents'), (request, response) => {
+    const { salt, contents, ...body } = bodyOf(OpenedRecordBody, request);
+    const asked = { ...recordAsked(room, request, response), ...body };
+    logLedgerRead(room, response, asked);
+    response.json(ledgerConsent(room, { ...asked, opened: { salt, contents } }));
+  });
   return router;
+}
+
+/** @throws ConsiliumError ROLE_REQUIRED where it is another hospital's, and who asks is no auditor */
+function recordAsked({ msp: own }: ConsentRoom, request: Request, response: Response) {
+  return { ref: refIn(request), msp: hospitalAsked(response, parsed(Msp, request.params.msp, 'msp'), own) };
+}
+
+function logLedgerRead(room: ConsentRoom, response: Response, { msp, ref, ...asked }: LedgerAsked): void {
+  const query = `ledger record ${ref} of ${msp} ${JSON.stringify(asked)}`;
+  room.logRead(response, 'effective', msp === room.msp ? ref : undefined, query);
 }
 
 /** @throws ConsiliumError CONSENT_RECORD_UNKNOWN */

@@ -2,12 +2,16 @@
 import {
   type CommandInput,
   deriveRound,
+  keyRange,
   ledgerKey,
   type Msp,
   majority,
   type Outcome,
   Reveal,
+  type RoundResult,
+  recordUnder,
   refusalIn,
+  revealedShares,
   type StudyProtocol,
   sha256Hex,
   tenDigits,
@@ -112,7 +116,7 @@ describe('share keys', () => {
     expect(told).toEqual(HOSPITALS.map((msp) => ledgerKey.shareKey(STUDY, msp, 1)));
     expect(roundOf(channel, 2).shareKeys?.map(({ index }) => index)).toEqual([1, 1, 1, 1]);
     const key = JSON.parse(channel.ledger.read(ledgerKey.shareKey(STUDY, VA, 1)) ?? 'null');
-    expect(key).toMatchObject({ index: 1, publicKey: publicKeyOf(`share key ${VA} 2`) });
+    expect(key).toEqual({ publicKey: publicKeyOf(`share key ${VA} 2`) });
   });
 
   test('are registered alone by who lost one, in order, and never replaced', async () => {
@@ -151,11 +155,7 @@ describe('a private join', () => {
       (keys) => ({ ...keys, next: { ...keys.next, index: 0 } }),
       'ROUND_KEYS_INVALID',
     ],
-    [
-      'with a box of another length',
-      (keys) => ({ ...keys, dealt: keys.dealt.map((each) => ({ ...each, box: 'AAAA' })) }),
-      'INPUT_INVALID',
-    ],
+    ['with a box of another length', (keys) => ({ ...keys, dealt: keys.dealt.map(() => 'AAAA') }), 'INPUT_INVALID'],
     ['with a key that is none', (keys) => ({ ...keys, maskKey: 'AAAA' }), 'INPUT_INVALID'],
   ])('%s is refused', async (_, change, code) => {
     const channel = await statisticsOpen();
@@ -172,6 +172,9 @@ describe('a private join', () => {
     expect(await codeOf(channel.submit('RoundContract:joinRound', join, VA))).toBe('accepted');
     const other = { ...join, keys: { ...(join.keys as object), maskKey: publicKeyOf('another') } } as never;
     expect(await codeOf(channel.submit('RoundContract:joinRound', other, VA))).toBe('FACT_CHANGED');
+    const nextKey = { ...join.keys?.next, publicKey: publicKeyOf('another') };
+    const later = { ...join, keys: { ...join.keys, next: nextKey } } as never;
+    expect(await codeOf(channel.submit('RoundContract:joinRound', later, VA))).toBe('FACT_CHANGED');
   });
 
   test('with keys is refused by an open round', async () => {
@@ -190,7 +193,7 @@ describe('unmasking', () => {
   const survivors = THREE;
   let channel: ContractChannel;
   const tell = (command: unknown, msp: Msp) => codeOf(channel.submit('RoundContract:reveal', command as never, msp));
-  const honest = (msp: Msp) => honestReveal(1, msp, HOSPITALS, survivors);
+  const honest = (msp: Msp) => honestReveal(roundOf(channel, 1), msp, HOSPITALS, survivors);
   beforeEach(async () => {
     channel = await statisticsOpen();
     await untilSurvivors(channel, 1, HOSPITALS, survivors);
@@ -198,12 +201,15 @@ describe('unmasking', () => {
 
   test('opens self masks of survivors and mask keys of the others, also by one that did not survive', async () => {
     for (const msp of [VA, HUNGARY, SWITZERLAND]) expect(await tell(honest(msp), msp)).toBe('accepted');
-    const stored = Reveal.parse(JSON.parse(channel.ledger.read(ledgerKey.reveal(STUDY, 1, VA)) ?? 'null'));
-    expect(stored.shares.map(({ of, kind }) => [of, kind])).toEqual([
-      [CLEVELAND, 'selfMask'],
-      [HUNGARY, 'selfMask'],
-      [SWITZERLAND, 'selfMask'],
-      [VA, 'maskKey'],
+    const key = ledgerKey.reveal(STUDY, 1, VA);
+    const value = JSON.parse(channel.ledger.read(key) ?? 'null');
+    expect(Object.keys(value)).toEqual(['at', 'shares']);
+    const stored = recordUnder(Reveal, key, value);
+    expect(revealedShares(roundOf(channel, 1), survivors, stored)).toEqual([
+      { of: CLEVELAND, kind: 'selfMask', share: shareOf(1, CLEVELAND, VA, 'selfMask') },
+      { of: HUNGARY, kind: 'selfMask', share: shareOf(1, HUNGARY, VA, 'selfMask') },
+      { of: SWITZERLAND, kind: 'selfMask', share: shareOf(1, SWITZERLAND, VA, 'selfMask') },
+      { of: VA, kind: 'maskKey', share: shareOf(1, VA, VA, 'maskKey') },
     ]);
     await channel.attest(1, versionOutcome('statistics'), THREE);
     await channel.open(2, THREE);
@@ -212,33 +218,39 @@ describe('unmasking', () => {
 
   test('never gives both secrets of one hospital, nor the wrong one', async () => {
     const { shares } = honest(VA);
-    const both = [...shares, { of: CLEVELAND, kind: 'maskKey', share: shareOf(1, CLEVELAND, VA, 'maskKey') }];
-    const wrong = [{ of: CLEVELAND, kind: 'maskKey', share: shareOf(1, CLEVELAND, VA, 'maskKey') }, ...shares.slice(1)];
-    expect(await tell({ ...honest(VA), shares: both }, VA)).toBe('REVEAL_INVALID');
-    expect(await tell({ ...honest(VA), shares: wrong }, VA)).toBe('REVEAL_INVALID');
+    const wrong = [shareOf(1, CLEVELAND, VA, 'maskKey'), ...shares.slice(1)];
+    expect(await tell({ ...honest(VA), shares: [...shares, wrong[0]] }, VA)).toBe('REVEAL_INVALID');
+    expect(await tell({ ...honest(VA), shares: wrong }, VA)).toBe('SHARE_FALSE');
     expect(await tell({ ...honest(VA), shares: shares.slice(1) }, VA)).toBe('REVEAL_INVALID');
-    expect(await tell({ ...honest(VA), unopened: ['AbsentMSP'] }, VA)).toBe('REVEAL_INVALID');
     expect(await tell(honest(VA), VA)).toBe('accepted');
-    const later = { ...honest(VA), shares: shares.slice(1), unopened: [CLEVELAND] };
+    const later = { ...honest(VA), shares: [null, ...shares.slice(1)] };
     expect(await tell(later, VA)).toBe('FACT_CHANGED');
+    expect(await tell({ ...honest(VA), shares: wrong }, VA)).toBe('FACT_CHANGED');
+  });
+
+  test('opens nothing of a hospital that did not join', async () => {
+    const without = await statisticsOpen();
+    await untilSurvivors(without, 1, THREE, THREE);
+    const told = (shares: CommandInput<'RoundContract:reveal'>['shares']) =>
+      codeOf(without.submit('RoundContract:reveal', { study: STUDY, round: 1, shares }, HUNGARY));
+    const { shares } = honestReveal(roundOf(without, 1), HUNGARY, THREE, THREE);
+    expect(shares[3]).toBeNull();
+    expect(await told([...shares.slice(0, 3), shareOf(1, VA, HUNGARY, 'maskKey')])).toBe('REVEAL_INVALID');
+    expect(await told(shares)).toBe('accepted');
   });
 
   test('refuses a share that does not match what its dealer listed, and one of another holder', async () => {
     const { shares } = honest(VA);
-    const false1 = shares.map((share) =>
-      share.of === HUNGARY ? { ...share, share: shareOf(2, HUNGARY, VA, 'selfMask') } : share,
-    );
-    const stolen = shares.map((share) =>
-      share.of === HUNGARY ? { ...share, share: shareOf(1, HUNGARY, CLEVELAND, 'selfMask') } : share,
-    );
-    expect(await tell({ ...honest(VA), shares: false1 }, VA)).toBe('SHARE_FALSE');
-    expect(await tell({ ...honest(VA), shares: stolen }, VA)).toBe('SHARE_FALSE');
+    const instead = (share: string) => shares.map((own, k) => (k === HOSPITALS.indexOf(HUNGARY) ? share : own));
+    const [false1, stolen] = [shareOf(2, HUNGARY, VA, 'selfMask'), shareOf(1, HUNGARY, CLEVELAND, 'selfMask')];
+    expect(await tell({ ...honest(VA), shares: instead(false1) }, VA)).toBe('SHARE_FALSE');
+    expect(await tell({ ...honest(VA), shares: instead(stolen) }, VA)).toBe('SHARE_FALSE');
   });
 
   test('names those whose boxes could not be opened, and ends where t shares cannot come together', async () => {
     const unopened = (msp: Msp) => {
       const { shares, ...rest } = honest(msp);
-      return { ...rest, shares: shares.filter(({ of }) => of !== HUNGARY), unopened: [HUNGARY] };
+      return { ...rest, shares: shares.map((share, k) => (k === HOSPITALS.indexOf(HUNGARY) ? null : share)) };
     };
     for (const msp of [CLEVELAND, SWITZERLAND]) expect(await tell(unopened(msp), msp)).toBe('accepted');
     const sealed: Outcome = { kind: 'sealed', reason: 'UNOPENED', dealer: HUNGARY };
@@ -267,11 +279,13 @@ describe('unmasking', () => {
   test('by a hospital that holds no share is refused', async () => {
     const small = await statisticsOpen(protocol, THREE);
     await untilSurvivors(small, 1, THREE, THREE);
-    expect(await codeOf(small.submit('RoundContract:reveal', honestReveal(1, VA, THREE, THREE), VA))).toBe(
-      'NOT_A_HOLDER',
-    );
     expect(
-      await codeOf(small.submit('RoundContract:reveal', honestReveal(1, VA, THREE, THREE), 'AbsentMSP' as Msp)),
+      await codeOf(small.submit('RoundContract:reveal', honestReveal(roundOf(small, 1), VA, THREE, THREE), VA)),
+    ).toBe('NOT_A_HOLDER');
+    expect(
+      await codeOf(
+        small.submit('RoundContract:reveal', honestReveal(roundOf(small, 1), VA, THREE, THREE), 'AbsentMSP' as Msp),
+      ),
     ).toBe('NOT_A_MEMBER');
   });
 
@@ -322,7 +336,7 @@ describe('over one base, one set of survivors', () => {
     await wide.open(3);
     expect(roundOf(wide, 3).available).toEqual(HOSPITALS);
     await untilSurvivors(wide, 3, HOSPITALS, THREE);
-    const reveal = wide.submit('RoundContract:reveal', honestReveal(3, VA, HOSPITALS, THREE), VA);
+    const reveal = wide.submit('RoundContract:reveal', honestReveal(roundOf(wide, 3), VA, HOSPITALS, THREE), VA);
     expect(await codeOf(reveal)).toBe('REVEAL_DIFFERENCING');
     await abort(wide, 3);
     const record = JSON.parse(wide.ledger.read(ledgerKey.close(STUDY, 3, 'unmasking')) ?? 'null');
@@ -417,7 +431,7 @@ test('a round is unmasking until every hospital of the roster has t shares revea
       new Map(
         HOSPITALS.flatMap((msp): [Msp, T][] => {
           const text = channel.ledger.read(`${noun}~${STUDY}~${tenDigits(1)}~${msp}`);
-          return text ? [[msp, JSON.parse(text) as T]] : [];
+          return text ? [[msp, { ...(JSON.parse(text) as T), msp }]] : [];
         }),
       );
     const round = roundOf(channel, 1);
@@ -435,4 +449,57 @@ test('a round is unmasking until every hospital of the roster has t shares revea
   expect(deriveRound(protocol, facts() as never).stage).toBe('unmasking');
   await revealAll(channel, 1, [VA], HOSPITALS, HOSPITALS);
   expect(deriveRound(protocol, facts() as never).stage).toBe('attesting');
+});
+
+describe('what a hospital writes of a round', () => {
+  /** A training round's figures of the heart study, as long as they get. */
+  const result: RoundResult = {
+    validation: {
+      loss: 412_345_678,
+      parentLoss: 412_345_678,
+      patients: 197,
+      metrics: {
+        kind: 'binary',
+        loss: 412_345_678,
+        patients: 197,
+        positives: 101,
+        truePositives: 81,
+        trueNegatives: 78,
+        concordantPairs: 8_700,
+        tiedPairs: 112,
+        calibration: Array.from({ length: 10 }, () => [20, 10]),
+      },
+    },
+    weight: 1_393,
+  };
+
+  /** Bytes of the values that a private round of so many hospitals leaves on the ledger, the mean of them. */
+  async function bytesOf(hospitals: number): Promise<number> {
+    const members = Array.from({ length: hospitals }, (_, k) => `Hospital${String.fromCharCode(65 + k)}MSP` as Msp);
+    const of = protocolOf({ mode: 'private', members });
+    const most = members.slice(0, majority(of));
+    const channel = new ContractChannel();
+    await channel.activeStudy(of, members);
+    await channel.open(0, [], members[0]);
+    await channel.attest(0, versionOutcome('weights 0', { sumDigest: null }), most);
+    await channel.open(1, most, members[0]);
+    await joinPrivately(channel, 1, members);
+    await channel.contribute(of, 1, members);
+    await revealAll(channel, 1, most, members, members);
+    await channel.attest(1, versionOutcome('version 1', { result }), members);
+    const facts = ['join', 'contribution', 'reveal', 'attestation'].map((noun) => keyRange(noun, STUDY, 1));
+    const shareKeys = members.map((msp) => keyRange('sharekey', STUDY, msp));
+    const values = [...facts, ...shareKeys].flatMap(({ start, end }) => channel.ledger.range(start, end));
+    // Every member's first share key came with its registration.
+    const written = values.filter(({ key }) => !key.endsWith(tenDigits(0)));
+    expect(written).toHaveLength(4 * hospitals + most.length);
+    return written.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0) / hospitals;
+  }
+
+  test('is 2 KB at most with four hospitals, and 400 B times the hospitals with more', async () => {
+    const [four, seven, ten] = [await bytesOf(4), await bytesOf(7), await bytesOf(10)];
+    expect(four).toBeLessThanOrEqual(2_048);
+    expect(seven).toBeLessThanOrEqual(7 * 400);
+    expect(ten).toBeLessThanOrEqual(10 * 400);
+  });
 });

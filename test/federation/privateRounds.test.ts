@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VerificationReport } from '@consilium/client';
-import { type Msp, tenDigits } from '@consilium/domain';
+import { type Msp, revealedShares, tenDigits } from '@consilium/domain';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { shareSealing } from '../../gateway/src/privacy/shareSealing.js';
 import { eventually } from './support/eventually.js';
@@ -100,7 +100,9 @@ describe('while a private study runs', () => {
     const round = await first.untilRound(STUDY, 2, ({ stage }) => stage === 'agreed', 120_000);
     const survivors = federation.msps.filter((msp) => msp !== vanished.msp);
     expect(round).toMatchObject({ roster: federation.msps, survivors });
-    const told = Object.values(round.reveals).flatMap(({ shares }) => shares.map(({ of, kind }) => `${of} ${kind}`));
+    const told = Object.values(round.reveals).flatMap((reveal) =>
+      revealedShares(round.opened, survivors as Msp[], reveal).map(({ of, kind }) => `${of} ${kind}`),
+    );
     expect(new Set(told)).toEqual(new Set([...survivors.map((msp) => `${msp} selfMask`), `${vanished.msp} maskKey`]));
     const second = federation.hospital(1).researcher;
     const report = await second.jobResult(VerificationReport, await second.verifyRound(STUDY, 2));

@@ -3,15 +3,16 @@
  * cohort that is joined with, and in nothing that is trained on, shared or contributed from then on.
  */
 import {
-  type CohortCommitment,
   type Command,
+  Contribution,
   type Digest,
-  type Join,
+  Join,
   keyRange,
   ledgerKey,
   type ModelVersion,
   type Msp,
   type RestrictionEpoch,
+  recordUnder,
   type TransactionName,
   type WithdrawalReport,
 } from '@consilium/domain';
@@ -117,8 +118,8 @@ export class ConsentProperties {
         const { msp, epoch } = value as RestrictionEpoch;
         this.#epochs.set(msp, epoch);
       }
-      if (noun === 'join') this.#joined(value as { msp: Msp; cohort?: CohortCommitment }, Number(number));
-      if (noun === 'contribution') this.#contributed(value as { msp: Msp; vectorDigest: Digest }, Number(number));
+      if (noun === 'join') this.#joined(recordUnder(Join, key, value), Number(number));
+      if (noun === 'contribution') this.#contributed(recordUnder(Contribution, key, value), Number(number));
     }
   }
 
@@ -133,14 +134,14 @@ export class ConsentProperties {
     }
   }
 
-  #joined({ msp, cohort }: { msp: Msp; cohort?: CohortCommitment }, round: number): void {
+  #joined({ msp, cohort }: Join, round: number): void {
     if (!cohort) return;
     const current = this.#epochs.get(msp) ?? 0;
     require(cohort.restrictionEpoch === current, () =>
       `${msp} joined round ${round} under epoch ${cohort.restrictionEpoch}, while ${current} was current`);
   }
 
-  #contributed({ msp, vectorDigest }: { msp: Msp; vectorDigest: Digest }, round: number): void {
+  #contributed({ msp, vectorDigest }: Contribution, round: number): void {
     const made = this.#cohorts.get(`${msp} ${round} ${vectorDigest}`);
     if (!made) return;
     const committed = this.#joinRoot(made.msp, round);

@@ -1,17 +1,23 @@
 /** What must hold whatever happens: checked at every block and at everything that an agent shows to others. */
 import {
   type Attestation,
+  bytesToBase64,
   type Command,
+  Contribution,
   canonicalJson,
   type Digest,
   type HospitalTimings,
   ledgerKey,
+  listedShareHash,
   type ModelVersion,
   type Msp,
   majority,
   type Outcome,
   type RoundState,
+  recordUnder,
   roundSeconds,
+  type ShareKind,
+  shareHash,
   type TransactionName,
 } from '@consilium/domain';
 import { digestOf } from '../../gateway/src/agent/digestOf.js';
@@ -27,6 +33,17 @@ import { Violation } from './violation.js';
 
 function require(condition: boolean, text: () => string): asserts condition {
   if (!condition) throw new Violation(text());
+}
+
+/** Which of a dealer's secrets a share is of, by the hashes that its join lists. */
+function kindOf({ facts }: RoundView, dealer: Msp, holder: Msp, share: string): ShareKind | undefined {
+  const position = facts.round.shareKeys?.findIndex(({ msp }) => msp === holder) ?? -1;
+  const dealt = facts.joins.get(dealer)?.keys?.dealt[position] ?? '';
+  return (['selfMask', 'maskKey'] as const).find((kind) => {
+    const listed = listedShareHash(dealt, kind);
+    const found = shareHash(dealer, holder, kind, Buffer.from(share, 'base64'));
+    return listed && bytesToBase64(listed) === bytesToBase64(found);
+  });
 }
 
 export type PropertyParts = Readonly<{
@@ -96,8 +113,7 @@ export class Properties {
       if (study !== STUDY || number === undefined) continue;
       if (['join', 'contribution', 'reveal', 'attestation', 'close', 'round'].includes(noun as string))
         rounds.add(Number(number));
-      if (noun === 'contribution')
-        this.#contributed(value as { msp: Msp; vectorDigest: Digest; receipts: { msp: Msp }[] });
+      if (noun === 'contribution') this.#contributed(recordUnder(Contribution, key, value));
     }
     for (const number of rounds) this.#roundChanged(number);
     const versions = block.writes.filter(({ key }) => key.startsWith(`model~${STUDY}~`));
@@ -192,15 +208,19 @@ export class Properties {
     this.#reveals.set(`${msp} ${number}`, text);
     const round = this.round(number);
     const survivors = round?.state.survivors;
-    require(survivors !== undefined, () => `${msp} reveals of round ${number} before its survivors are fixed`);
-    for (const { of, kind } of shares) {
+    require(round !== undefined && survivors !== undefined, () =>
+      `${msp} reveals of round ${number} before its survivors are fixed`);
+    for (const [k, share] of shares.entries()) {
+      const of = round.facts.round.available[k];
+      if (share === null || of === undefined) continue;
+      const kind = kindOf(round, of, msp, share);
       const shown = this.#shown.get(`${number} ${of}`) ?? kind;
       require(shown === kind, () => `both secrets of ${of} in round ${number} are shown`);
       require(kind === (survivors.includes(of) ? 'selfMask' : 'maskKey'), () =>
         `the ${kind} of ${of} is shown in round ${number}`);
       this.#shown.set(`${number} ${of}`, kind);
     }
-    const { kind, base } = round?.facts.round ?? {};
+    const { kind, base } = round.facts.round;
     const key = `${kind} over ${base?.digest}`;
     const opened = this.#opened.get(key) ?? survivors.join(' ');
     require(opened === survivors.join(' '), () => `sums of ${opened} and of ${survivors.join(' ')} are open, ${key}`);
@@ -232,7 +252,7 @@ export class Properties {
   }
 
   /** The receipts on the ledger are no empty promise. */
-  #contributed({ msp, vectorDigest, receipts }: { msp: Msp; vectorDigest: Digest; receipts: { msp: Msp }[] }): void {
+  #contributed({ msp, vectorDigest, receipts }: Contribution): void {
     for (const holder of [msp, ...receipts.map((receipt) => receipt.msp)])
       require(this.#parts.holds(holder, vectorDigest), () =>
         `${holder} signed for the vector of ${msp}, and has it not`);

@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto';
 import {
   type CommandInput,
+  dealtShares,
   type JoinKeys,
   type Msp,
-  type RevealedShare,
   Round,
   revealedKind,
   SEALED_SHARES_BYTES,
   SHARE_BYTES,
   type ShareKind,
-  sharePreimage,
+  shareHash,
 } from '@consilium/domain';
 import { type ContractChannel, STUDY } from './contractChannel.js';
 
@@ -34,18 +34,19 @@ export function roundOf(channel: ContractChannel, round: number): Round {
 export function joinKeys(channel: ContractChannel, round: number, dealer: Msp): JoinKeys {
   const pinned = roundOf(channel, round).shareKeys ?? [];
   const listed = (holder: Msp, kind: ShareKind) =>
-    hashOf(sharePreimage(dealer, holder, kind, Buffer.from(shareOf(round, dealer, holder, kind), 'base64'))).toString(
-      'base64',
-    );
+    shareHash(dealer, holder, kind, Buffer.from(shareOf(round, dealer, holder, kind), 'base64'));
   const own = pinned.find(({ msp }) => msp === dealer);
   return {
     maskKey: publicKeyOf(`mask key ${round} ${dealer}`),
     selfMaskHash: publicKeyOf(`self mask ${round} ${dealer}`),
-    dealt: pinned.map(({ msp: holder }) => ({
-      box: bytesOf(`box ${round} ${dealer} ${holder}`, SEALED_SHARES_BYTES).toString('base64'),
-      selfMask: listed(holder, 'selfMask'),
-      maskKey: listed(holder, 'maskKey'),
-    })),
+    encapsulated: publicKeyOf(`encapsulated ${round} ${dealer}`),
+    dealt: pinned.map(({ msp: holder }) =>
+      dealtShares(
+        bytesOf(`box ${round} ${dealer} ${holder}`, SEALED_SHARES_BYTES),
+        listed(holder, 'selfMask'),
+        listed(holder, 'maskKey'),
+      ),
+    ),
     next: { index: (own?.index ?? 0) + 1, publicKey: publicKeyOf(`share key ${dealer} ${round + 1}`) },
   };
 }
@@ -60,16 +61,15 @@ export function privateJoin(
 
 /** What an honest holder opens. */
 export function honestReveal(
-  round: number,
+  round: Pick<Round, 'round' | 'available'>,
   holder: Msp,
   roster: readonly Msp[],
   survivors: readonly Msp[],
 ): CommandInput<'RoundContract:reveal'> {
-  const shares = roster.map((of): RevealedShare => {
-    const kind = revealedKind(survivors, of);
-    return { of, kind, share: shareOf(round, of, holder, kind) };
-  });
-  return { study: STUDY, round, shares, unopened: [] };
+  const shares = round.available.map((of) =>
+    roster.includes(of) ? shareOf(round.round, of, holder, revealedKind(survivors, of)) : null,
+  );
+  return { study: STUDY, round: round.round, shares };
 }
 
 export async function joinPrivately(channel: ContractChannel, round: number, hospitals: readonly Msp[]): Promise<void> {
@@ -84,5 +84,5 @@ export async function revealAll(
   survivors: readonly Msp[],
 ): Promise<void> {
   for (const msp of holders)
-    await channel.submit('RoundContract:reveal', honestReveal(round, msp, roster, survivors), msp);
+    await channel.submit('RoundContract:reveal', honestReveal(roundOf(channel, round), msp, roster, survivors), msp);
 }

@@ -71,7 +71,6 @@ export const commands = {
   'RoundContract:reveal': z.strictObject({
     ...inRound,
     shares: Reveal.shape.shares,
-    unopened: Reveal.shape.unopened,
   }),
   'RoundContract:attest': z.strictObject({ ...inRound, outcome: Outcome }),
   'RoundContract:closePhase': z.strictObject({ ...inRound, phase: Phase }),

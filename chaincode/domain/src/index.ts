@@ -23,6 +23,7 @@ export * from './hashing.js';
 export * from './hospital.js';
 export * from './ids.js';
 export * from './ledgerEvent.js';
+export * from './ledgerFacts.js';
 export * from './ledgerKeys.js';
 export * from './limits.js';
 export * from './merkle.js';

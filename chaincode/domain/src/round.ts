@@ -5,7 +5,7 @@ import { RoundResult } from './evaluation.js';
 import { Base64, Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import { VECTOR_ELEMENTS_MAX } from './limits.js';
 import { VersionRef } from './model.js';
-import { JoinKeys, PinnedShareKey } from './roundKeys.js';
+import { JoinedKeys, PinnedShareKey } from './roundKeys.js';
 
 export const RoundKind = z.enum(['initial', 'statistics', 'training', 'evaluation']);
 export type RoundKind = z.infer<typeof RoundKind>;
@@ -74,7 +74,7 @@ export const Join = z.strictObject({
   msp: Msp,
   cohort: CohortCommitment.optional(),
   /** Private mode. */
-  keys: JoinKeys.optional(),
+  keys: JoinedKeys.optional(),
   at: Instant,
 });
 export type Join = z.infer<typeof Join>;

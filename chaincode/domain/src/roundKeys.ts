@@ -1,6 +1,8 @@
 /** Keys, shares and reveals of a private round: what hospitals publish so that a sum can be opened, and nothing else. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
+import { base64ToBytes, bytesToBase64 } from './base64.js';
+import { plainSha256, type Sha256 } from './hashing.js';
 import { Base64, Digest, Instant, Msp, RoundNumber, StudyId } from './ids.js';
 import { HOSPITALS_PER_STUDY_MAX } from './limits.js';
 
@@ -27,17 +29,23 @@ export type ShareKind = z.infer<typeof ShareKind>;
 
 /** Bytes of one Shamir share of a 32-byte secret (its point and 32 values). */
 export const SHARE_BYTES = 33;
-/** HPKE: the encapsulated key (32), both shares, and the tag (16). */
-export const SEALED_SHARES_BYTES = 32 + 2 * SHARE_BYTES + 16;
+/** One share in base64. */
+export const Share = Base64.length(4 * Math.ceil(SHARE_BYTES / 3));
+/** A holder's two shares as they are sealed: HPKE's ciphertext with its tag (16). The encapsulated key stands apart. */
+export const SEALED_SHARES_BYTES = 2 * SHARE_BYTES + 16;
+/**
+ * A join lists the first half of a SHA-256 of each share. It has to keep a holder from revealing another share than it was
+ * dealt, which is finding a second preimage: 2^128 tries, as all else here. A dealer can find two shares of one hash in
+ * 2^64, and gains nothing: whichever its accomplice reveals, the secret is compared with what the dealer committed to in
+ * full, and a dealer can deal shares that do not go together without any such work. It is named either way.
+ */
+export const SHARE_HASH_BYTES = 16;
 
-/** A dealer's shares for one holder, as the join lists them: in the order of the round's `shareKeys`. */
-export const DealtShares = z.strictObject({
-  /** HPKE of `share of selfMask ‖ share of maskKey`, sealed to the holder's pinned share key. */
-  box: Base64.length(4 * Math.ceil(SEALED_SHARES_BYTES / 3)),
-  /** SHA-256(dealer ‖ holder ‖ kind ‖ share): see `shareHash`. */
-  selfMask: Bytes32,
-  maskKey: Bytes32,
-});
+/**
+ * A dealer's shares for one holder, as the join lists them in the order of the round's `shareKeys`: the sealed shares of
+ * selfMask and maskKey, then the hash of either, in base64. See `sealedSharesOf`, `listedShareHash`.
+ */
+export const DealtShares = Base64.length((4 * (SEALED_SHARES_BYTES + 2 * SHARE_HASH_BYTES)) / 3);
 export type DealtShares = z.infer<typeof DealtShares>;
 
 /** What a private join carries beside its base. */
@@ -46,6 +54,8 @@ export const JoinKeys = z.strictObject({
   maskKey: Bytes32,
   /** SHA-256 of the 32 bytes of b. */
   selfMaskHash: Bytes32,
+  /** HPKE's encapsulated key, one for all holders: what is sealed under it is bound to the holder. */
+  encapsulated: Bytes32,
   /** One for each pinned share key of the round, the dealer's own among them. */
   dealt: z.array(DealtShares).min(1).max(HOSPITALS_PER_STUDY_MAX),
   /** The joiner's next share key. */
@@ -53,24 +63,81 @@ export const JoinKeys = z.strictObject({
 });
 export type JoinKeys = z.infer<typeof JoinKeys>;
 
-/** One share, opened. */
-export const RevealedShare = z.strictObject({ of: Msp, kind: ShareKind, share: Base64.length(44) });
-export type RevealedShare = z.infer<typeof RevealedShare>;
+/** The same on the ledger, where the next share key stands under its own key. */
+export const JoinedKeys = JoinKeys.extend({ next: ShareKey.pick({ index: true }) });
+export type JoinedKeys = z.infer<typeof JoinedKeys>;
+
+export function joinedKeys({ next, ...keys }: JoinKeys): JoinedKeys {
+  return { ...keys, next: { index: next.index } };
+}
+
+/** A share that was revealed, and what of. */
+export type RevealedShare = Readonly<{ of: Msp; kind: ShareKind; share: string }>;
 
 /**
  * What a holder reveals, once and for all: of each survivor its share of the self mask, of each other hospital of the
- * roster its share of the mask key, never both of one.
+ * roster its share of the mask key. There is one place for each hospital, so never both of one.
  */
 export const Reveal = z.strictObject({
   study: StudyId,
   round: RoundNumber,
   msp: Msp,
-  shares: z.array(RevealedShare).max(HOSPITALS_PER_STUDY_MAX),
-  /** Dealers whose box this holder could not open, or whose shares did not match their hashes. */
-  unopened: z.array(Msp).max(HOSPITALS_PER_STUDY_MAX),
+  /**
+   * In the order of the round's `available`. Null: not of the roster; or a dealer whose box this holder could not open, or
+   * whose shares did not match their hashes.
+   */
+  shares: z.array(Share.nullable()).max(HOSPITALS_PER_STUDY_MAX),
   at: Instant,
 });
 export type Reveal = z.infer<typeof Reveal>;
+
+/** A holder's share of a hospital's secret; undefined where it is not of the roster, or its box could not be opened. */
+export function shareOf(
+  { available }: Readonly<{ available: readonly Msp[] }>,
+  { shares }: Pick<Reveal, 'shares'>,
+  of: Msp,
+): string | undefined {
+  return shares[available.indexOf(of)] ?? undefined;
+}
+
+/** The shares of a reveal by hospital and kind. */
+export function revealedShares(
+  round: Readonly<{ available: readonly Msp[] }>,
+  survivors: readonly Msp[],
+  reveal: Pick<Reveal, 'shares'>,
+): RevealedShare[] {
+  return round.available.flatMap((of) => {
+    const share = shareOf(round, reveal, of);
+    return share === undefined ? [] : [{ of, kind: revealedKind(survivors, of), share }];
+  });
+}
+
+/** Puts together what a join lists for a holder. @throws RangeError for parts of another length */
+export function dealtShares(sealed: Uint8Array, selfMaskHash: Uint8Array, maskKeyHash: Uint8Array): DealtShares {
+  const bytes = new Uint8Array(SEALED_SHARES_BYTES + 2 * SHARE_HASH_BYTES);
+  if (sealed.length + selfMaskHash.length + maskKeyHash.length !== bytes.length)
+    throw new RangeError('sealed shares and their hashes are of another length');
+  bytes.set(sealed);
+  bytes.set(selfMaskHash, SEALED_SHARES_BYTES);
+  bytes.set(maskKeyHash, SEALED_SHARES_BYTES + SHARE_HASH_BYTES);
+  return bytesToBase64(bytes);
+}
+
+/** The sealed shares of what a join lists; undefined for what `dealtShares` does not make. */
+export function sealedSharesOf(dealt: DealtShares): Uint8Array | undefined {
+  return dealtBytes(dealt)?.subarray(0, SEALED_SHARES_BYTES);
+}
+
+/** The hash that a join lists for a share of a kind, to be compared with `shareHash`. */
+export function listedShareHash(dealt: DealtShares, kind: ShareKind): Uint8Array | undefined {
+  const start = SEALED_SHARES_BYTES + (kind === 'selfMask' ? 0 : SHARE_HASH_BYTES);
+  return dealtBytes(dealt)?.subarray(start, start + SHARE_HASH_BYTES);
+}
+
+function dealtBytes(dealt: DealtShares): Uint8Array | undefined {
+  const bytes = base64ToBytes(dealt);
+  return bytes?.length === SEALED_SHARES_BYTES + 2 * SHARE_HASH_BYTES ? bytes : undefined;
+}
 
 /** The kind of share that may be revealed of a hospital of the roster: a survivor's self mask, another's mask key. */
 export function revealedKind(survivors: readonly Msp[], of: Msp): ShareKind {
@@ -78,18 +145,25 @@ export function revealedKind(survivors: readonly Msp[], of: Msp): ShareKind {
 }
 
 /**
- * The bytes whose SHA-256 a join lists for a share: dealer, holder and kind in front of it, so that a copied join opens
- * nothing.
+ * The hash of a share that a join lists: dealer, holder and kind in front of it, so that a copied join opens nothing.
+ * @param share SHARE_BYTES
+ * @returns SHARE_HASH_BYTES
  */
-export function sharePreimage(dealer: Msp, holder: Msp, kind: ShareKind, share: Uint8Array): Uint8Array {
+export function shareHash(
+  dealer: Msp,
+  holder: Msp,
+  kind: ShareKind,
+  share: Uint8Array,
+  hash: Sha256 = plainSha256,
+): Uint8Array {
   const head = utf8ToBytes(['consilium-share', dealer, holder, kind, ''].join('\n'));
   const bytes = new Uint8Array(head.length + share.length);
   bytes.set(head);
   bytes.set(share, head.length);
-  return bytes;
+  return hash(bytes).subarray(0, SHARE_HASH_BYTES);
 }
 
-/** What HPKE authenticates beside the shares: channel, study, round, dealer, holder, H(b), M. */
+/** What sealed shares are bound to: channel, study, round, dealer, holder, H(b), M. HPKE's `info`, and authenticated with them. */
 export function sealedSharesContext(
   at: Readonly<{ channel: string; study: StudyId; round: number }>,
   dealer: Msp,

@@ -14,7 +14,7 @@ import type {
   RoundKind,
   SealedReason,
 } from './round.js';
-import type { Reveal } from './roundKeys.js';
+import { type Reveal, shareOf } from './roundKeys.js';
 import { majority, type StudyMode, type StudyProtocol } from './study.js';
 
 type Row = Readonly<{ kinds: readonly RoundKind[]; mode: StudyMode; phases: readonly Phase[] }>;
@@ -106,23 +106,26 @@ function isMasked(
 ): boolean {
   if (!phases.includes('unmasking') || !roster || !reveals) return false;
   if (roster.some((msp) => isUnopenable(protocol, round, reveals, msp))) return false;
-  return roster.some((msp) => sharesRevealed(reveals, msp) < majority(protocol));
+  return roster.some((msp) => sharesRevealed(round, reveals, msp) < majority(protocol));
 }
 
 /** How many holders revealed a share of this hospital's secret; the chaincode took those alone that match the join's hashes. */
-export function sharesRevealed(reveals: ReadonlyMap<Msp, Reveal>, of: Msp): number {
-  return [...reveals.values()].filter(({ shares }) => shares.some((share) => share.of === of)).length;
+export function sharesRevealed(round: Pick<Round, 'available'>, reveals: ReadonlyMap<Msp, Reveal>, of: Msp): number {
+  return [...reveals.values()].filter((reveal) => shareOf(round, reveal, of) !== undefined).length;
 }
 
-/** Whether so many holders could not open a dealer's boxes that t shares cannot come together any more. */
+/**
+ * Whether so many holders could not open a dealer's boxes that t shares cannot come together any more.
+ * @param dealer of the roster: of each such hospital a reveal tells its share, or that its box could not be opened
+ */
 export function isUnopenable(
   protocol: Pick<StudyProtocol, 'members'>,
-  round: Pick<Round, 'shareKeys'>,
+  round: Pick<Round, 'shareKeys' | 'available'>,
   reveals: ReadonlyMap<Msp, Reveal>,
   dealer: Msp,
 ): boolean {
   const holders = round.shareKeys?.length ?? 0;
-  const failed = [...reveals.values()].filter(({ unopened }) => unopened.includes(dealer)).length;
+  const failed = reveals.size - sharesRevealed(round, reveals, dealer);
   return holders - failed < majority(protocol);
 }
 

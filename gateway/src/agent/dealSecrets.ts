@@ -1,5 +1,5 @@
 /** Joins of private rounds: secrets are dealt and kept before the join is first sent, and it is sent again as it was. */
-import { canonicalDigest, type JoinKeys, majority, refusal, sha256Hex } from '@consilium/domain';
+import { canonicalDigest, type JoinKeys, joinedKeys, majority, refusal, sha256Hex } from '@consilium/domain';
 import type { ShareHolder } from './ports.js';
 import { journalAbstention, journaledJoinKeys, journalJoinKeys } from './roundJournal.js';
 import type { StepOf } from './step.js';
@@ -16,12 +16,12 @@ export async function joinKeysOf(step: StepOf<'joinRound'>, context: StepContext
   const journaled = journaledJoinKeys(journal, study, round);
   const dealt = await secrets.dealt(study, round);
   if (journaled !== undefined) {
-    if (dealt && canonicalDigest(dealt.keys) === journaled) return dealt.keys;
+    if (dealt && canonicalDigest(joinedKeys(dealt.keys)) === journaled) return dealt.keys;
     journalAbstention(journal, study, round, 'the secrets of the own join were lost');
     throw refusal('ROUND_SECRETS_LOST', { study, round });
   }
   const keys = dealt ? dealt.keys : await deal(step, context);
-  journalJoinKeys(journal, study, round, canonicalDigest(keys));
+  journalJoinKeys(journal, study, round, canonicalDigest(joinedKeys(keys)));
   return keys;
 }
 

@@ -1,5 +1,5 @@
 /** What masks of a round are bound to, read from what the channel says of it. */
-import { type JoinKeys, type Msp, refusal } from '@consilium/domain';
+import { type JoinedKeys, type Msp, refusal } from '@consilium/domain';
 import type { MaskingPlace } from './ports.js';
 import type { RoundView } from './studyView.js';
 
@@ -7,6 +7,8 @@ import type { RoundView } from './studyView.js';
 export function maskingPlace({ facts, state, number }: RoundView, channel: string): MaskingPlace {
   const { study, base, protocolHash } = facts.round;
   if (!state.roster || !base) throw refusal('ROUND_NOT_SETTLED', { study, round: number, stage: state.stage });
-  const roster = new Map(state.roster.map((msp) => [msp, facts.joins.get(msp)?.keys as JoinKeys] as [Msp, JoinKeys]));
+  const roster = new Map(
+    state.roster.map((msp) => [msp, facts.joins.get(msp)?.keys as JoinedKeys] as [Msp, JoinedKeys]),
+  );
   return { channel, study, round: number, baseDigest: base.digest, protocolHash, roster };
 }

@@ -8,6 +8,7 @@ import {
   type Reveal,
   refusal,
   revealedKind,
+  shareOf,
 } from '@consilium/domain';
 import { sumVectors } from '../privacy/fixedPoint.js';
 import { maskingPlace } from './maskingPlace.js';
@@ -40,7 +41,7 @@ export async function openSum(
     if (isUnopenable(protocol, facts.round, facts.reveals, of))
       return { sealed: { kind: 'sealed', reason: 'UNOPENED', dealer: of } };
     const kind = revealedKind(survivors, of);
-    const shares = sharesOf(reveals, of).slice(0, majority(protocol));
+    const shares = reveals.flatMap((reveal) => shareOf(facts.round, reveal, of) ?? []).slice(0, majority(protocol));
     if (shares.length < majority(protocol))
       throw refusal('ROUND_NOT_SETTLED', { study: facts.round.study, round: number, stage: 'unmasking' });
     const keys = facts.joins.get(of)?.keys;
@@ -55,10 +56,6 @@ export async function openSum(
   const sum = sumVectors(vectors.values(), first.length / 4);
   sealing.unmask(sum, maskingPlace(round, channel), opened);
   return { sum };
-}
-
-function sharesOf(reveals: readonly Reveal[], of: Msp): string[] {
-  return reveals.flatMap(({ shares }) => shares.filter((share) => share.of === of).map(({ share }) => share));
 }
 
 /** By block; within a block by transaction id, which every hospital sees alike. */

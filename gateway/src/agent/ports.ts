@@ -9,6 +9,7 @@ import type {
   Digest,
   ErrorCode,
   HospitalTimings,
+  JoinedKeys,
   JoinKeys,
   Metrics,
   Msp,
@@ -134,13 +135,13 @@ export interface ShareSealing {
   open(
     place: DealingPlace,
     holder: Readonly<{ msp: Msp; position: number; privateKey: Uint8Array }>,
-    keys: JoinKeys,
+    keys: JoinedKeys,
   ): Promise<SharesOpened | undefined>;
   /** The secret that shares give; undefined where they do not go together. It must be compared with what was committed. */
   combine(shares: readonly string[]): Promise<Uint8Array | undefined>;
   /** Whether these are the secrets that a join committed to. */
-  isSelfMask(secret: Uint8Array, keys: JoinKeys): boolean;
-  isMaskKey(secret: Uint8Array, keys: JoinKeys): boolean;
+  isSelfMask(secret: Uint8Array, keys: JoinedKeys): boolean;
+  isMaskKey(secret: Uint8Array, keys: JoinedKeys): boolean;
   /** Masks a vector in place. @throws Error for a mask key of small order */
   mask(vector: Int32Array, about: MaskingPlace, own: Msp, secrets: DealtSecrets): void;
   /** Takes the masks off a sum of survivors' vectors, in place. */
@@ -155,7 +156,7 @@ export type MaskingPlace = Readonly<{
   baseDigest: Digest;
   protocolHash: Digest;
   /** Of every hospital of the roster, its join's keys. */
-  roster: ReadonlyMap<Msp, JoinKeys>;
+  roster: ReadonlyMap<Msp, JoinedKeys>;
 }>;
 
 /** Self masks of the survivors, mask keys of the others of the roster. */

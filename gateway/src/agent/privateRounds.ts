@@ -57,7 +57,8 @@ export function isUnmasked(round: RoundView): boolean {
   if (state.stage === 'unmasking') return false;
   // Agreed upon by others, perhaps before this hospital saw enough.
   return (
-    state.stage !== 'agreed' || state.roster.every((msp) => sharesRevealed(facts.reveals, msp) >= majority(protocol))
+    state.stage !== 'agreed' ||
+    state.roster.every((msp) => sharesRevealed(facts.round, facts.reveals, msp) >= majority(protocol))
   );
 }
 

@@ -1,5 +1,5 @@
 /** Steps that record a fact of this hospital's own. Each is written down before it is sent, and sent again as it was. */
-import { refusal, vectorLayout } from '@consilium/domain';
+import { majority, refusal, vectorLayout } from '@consilium/domain';
 import { joinKeysOf, ownShareKey } from './dealSecrets.js';
 import {
   journalContribution,
@@ -62,7 +62,10 @@ export async function contribute(step: StepOf<'contribute'>, context: StepContex
     const vectorDigest = journaledVector(ports.journal, study, round);
     if (vectorDigest === undefined) throw refusal('VECTOR_UNKNOWN', { digest: 'of this round' });
     const { protocol, facts } = roundOf(context, step);
-    const signed = [...receipts.of(study, round).values()].sort((a, b) => (a.msp < b.msp ? -1 : 1));
+    // As many as the channel asks for: each is written by every peer for ever.
+    const signed = [...receipts.of(study, round).values()]
+      .slice(0, majority(protocol) - 1)
+      .sort((a, b) => (a.msp < b.msp ? -1 : 1));
     const vectorLength = vectorLayout(protocol, facts.round.kind).length;
     const made = { study, round, vectorDigest, vectorLength, receipts: signed };
     journalContribution(ports.journal, made);

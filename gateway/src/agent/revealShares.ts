@@ -1,5 +1,5 @@
 /** Opens this hospital's shares of a round: decided once, written down, and sent until it stands. */
-import { type RevealedShare, refusal, revealedKind } from '@consilium/domain';
+import { refusal, revealedKind } from '@consilium/domain';
 import { journaledReveal, journalReveal } from './roundJournal.js';
 import type { StepOf } from './step.js';
 import { roundOf, type StepContext, type StepResult } from './stepContext.js';
@@ -26,17 +26,14 @@ async function decided(step: StepOf<'reveal'>, context: StepContext) {
   const privateKey = pinned && (await ports.secrets.shareKey(study, pinned.index));
   if (!roster || !survivors || !privateKey) throw refusal('ROUND_SECRETS_LOST', { study, round: number });
   const holder = { msp: identity.msp, position, privateKey };
-  const shares: RevealedShare[] = [];
-  const unopened: (typeof roster)[number][] = [];
-  for (const of of roster) {
+  const shares: (string | null)[] = [];
+  for (const of of facts.round.available) {
     const keys = facts.joins.get(of)?.keys;
     const place = { channel: identity.channel, study, round: number, dealer: of };
-    const opened = keys && (await ports.sealing.open(place, holder, keys));
-    const kind = revealedKind(survivors, of);
-    if (opened) shares.push({ of, kind, share: opened[kind] });
-    else unopened.push(of);
+    const opened = keys && roster.includes(of) && (await ports.sealing.open(place, holder, keys));
+    shares.push(opened ? opened[revealedKind(survivors, of)] : null);
   }
-  const command = { study, round: number, shares, unopened };
+  const command = { study, round: number, shares };
   journalReveal(ports.journal, command);
   return command;
 }

@@ -17,6 +17,7 @@ import {
   type Progress,
   Reveal,
   Round,
+  recordUnder,
   retrain,
   type Settlement,
   ShareKey,
@@ -63,7 +64,7 @@ export class StudyReader {
     this.#studies ??= this.#state
       .range(start, end)
       .filter(({ key }) => key.split('~').length === 2)
-      .map(({ value }) => parse(Study, value).study);
+      .map(({ key, value }) => parse(Study, key, value).study);
     return this.#studies;
   }
 
@@ -175,21 +176,20 @@ export class StudyReader {
   #bySubject(study: StudyId): Map<string, number> {
     const { start, end } = keyRange('vote', study);
     const yes = new Map<string, number>();
-    for (const { value } of this.#state.range(start, end)) {
-      const vote = parse(Vote, value);
+    for (const { key, value } of this.#state.range(start, end)) {
+      const vote = parse(Vote, key, value);
       if (vote.yes) yes.set(vote.subject, (yes.get(vote.subject) ?? 0) + 1);
     }
     return yes;
   }
 
   #shareKeys(study: StudyId, msp: Msp): ShareKey[] {
-    const { start, end } = keyRange('sharekey', study, msp);
-    return this.#state.range(start, end).map(({ value }) => parse(ShareKey, value));
+    return this.#all(ShareKey, 'sharekey', study, msp);
   }
 
   #closes(study: StudyId, round: number): Map<Phase, Close> {
     const { start, end } = keyRange('close', study, round);
-    const closes = this.#state.range(start, end).map(({ value }) => parse(Close, value));
+    const closes = this.#state.range(start, end).map(({ key, value }) => parse(Close, key, value));
     return new Map(closes.map((close) => [close.phase, close]));
   }
 
@@ -200,23 +200,23 @@ export class StudyReader {
 
   #all<T>(schema: Schema<T>, ...parts: (string | number)[]): T[] {
     const { start, end } = keyRange(...parts);
-    return this.#state.range(start, end).map(({ value }) => parse(schema, value));
+    return this.#state.range(start, end).map(({ key, value }) => parse(schema, key, value));
   }
 
   #read<T>(schema: Schema<T>, key: string): T | undefined {
     const value = this.#state.get(key);
-    return value === undefined || value === null ? undefined : parse(schema, value);
+    return value === undefined || value === null ? undefined : parse(schema, key, value);
   }
 }
 
 /** What was parsed before, by the very object: a mirror that keeps its objects has each parsed once. */
 const parsed = new WeakMap<object, unknown>();
 
-function parse<T>(schema: Schema<T>, value: unknown): T {
-  if (typeof value !== 'object' || value === null) return schema.parse(value);
+function parse<T>(schema: Schema<T>, key: string, value: unknown): T {
+  if (typeof value !== 'object' || value === null) return recordUnder(schema, key, value);
   const known = parsed.get(value) as T | undefined;
   if (known !== undefined) return known;
-  const record = schema.parse(value);
+  const record = recordUnder(schema, key, value);
   parsed.set(value, record);
   return record;
 }

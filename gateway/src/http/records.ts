@@ -1,6 +1,6 @@
 /** Records of the channel, parsed, each with the transaction that wrote it. */
 import type { RecordedAt } from '@consilium/client/resources';
-import { keyRange } from '@consilium/domain';
+import { keyRange, recordUnder } from '@consilium/domain';
 import type { LedgerReadings } from './ports.js';
 
 type Shape<T> = Readonly<{ parse(value: unknown): T }>;
@@ -37,11 +37,11 @@ export class Records {
     return this.#readings.range(start, end);
   }
 
-  parse<T>(shape: Shape<T>, value: unknown): T {
+  parse<T>(shape: Shape<T>, key: string, value: unknown): T {
     if (typeof value !== 'object' || value === null) return shape.parse(value);
     const known = this.#parsed.get(value) as T | undefined;
     if (known !== undefined) return known;
-    const made = shape.parse(value);
+    const made = recordUnder(shape, key, value);
     this.#parsed.set(value, made);
     return made;
   }
@@ -49,6 +49,6 @@ export class Records {
   #recorded<T extends object>(shape: Shape<T>, key: string, value: unknown): Recorded<T> {
     const record = this.#readings.recordOf(key);
     if (!record) throw new Error(`the mirror has ${key} without its transaction`);
-    return { ...this.parse(shape, value), record };
+    return { ...this.parse(shape, key, value), record };
   }
 }

@@ -30,7 +30,7 @@ export function studyKeys(records: Records): Array<{ key: string; study: StudyId
   return records
     .entries('study')
     .filter(({ key }) => key.split('~').length === 2)
-    .map(({ key, value }) => ({ key, study: records.parse(Study, value).study }));
+    .map(({ key, value }) => ({ key, study: records.parse(Study, key, value).study }));
 }
 
 /** @throws ConsiliumError STUDY_UNKNOWN */

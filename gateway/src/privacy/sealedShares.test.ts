@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SEALED_SHARES_BYTES } from '@consilium/domain';
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { describe, expect, test } from '@jest/globals';
 import { openShares, sealShares } from './sealedShares.js';
 import { combineShares, splitSecret } from './secretShares.js';
@@ -7,27 +8,67 @@ import { makeX25519Pair } from './x25519Keys.js';
 
 const shares = { selfMask: Uint8Array.from(randomBytes(33)), maskKey: Uint8Array.from(randomBytes(33)) };
 
+const forOne = async (publicKey: Uint8Array, context: string) => {
+  const { encapsulated, sealed } = await sealShares([{ shares, publicKey, context }]);
+  return { encapsulated, sealed: sealed[0] as Uint8Array };
+};
+const flipped = (bytes: Uint8Array, at: number) => Uint8Array.from(bytes, (byte, k) => (k === at ? byte ^ 1 : byte));
+
 describe('sealed shares', () => {
   test('are opened by their holder alone, in their context alone', async () => {
     const [holder, other] = [makeX25519Pair(), makeX25519Pair()];
-    const box = await sealShares(shares, holder.publicKey, 'here');
-    expect(box).toHaveLength(SEALED_SHARES_BYTES);
+    const box = await forOne(holder.publicKey, 'here');
+    expect(box.sealed).toHaveLength(SEALED_SHARES_BYTES);
     expect(await openShares(box, holder.privateKey, 'here')).toEqual(shares);
     expect(await openShares(box, other.privateKey, 'here')).toBeUndefined();
     expect(await openShares(box, holder.privateKey, 'elsewhere')).toBeUndefined();
-    expect(await openShares(box.subarray(1), holder.privateKey, 'here')).toBeUndefined();
+    expect(await openShares({ ...box, sealed: box.sealed.subarray(1) }, holder.privateKey, 'here')).toBeUndefined();
   });
 
   test('are different every time, and a changed byte anywhere is found', async () => {
     const holder = makeX25519Pair();
-    const [one, two] = [await sealShares(shares, holder.publicKey, ''), await sealShares(shares, holder.publicKey, '')];
-    expect(one).not.toEqual(two);
-    for (let at = 0; at < one.length; at++) {
-      const changed = Uint8Array.from(one, (byte, k) => (k === at ? byte ^ 1 : byte));
-      const opened = await openShares(changed, holder.privateKey, '');
-      // The highest bit of an X25519 key is ignored by RFC 7748, and flipped here nowhere.
+    const [one, two] = [await forOne(holder.publicKey, ''), await forOne(holder.publicKey, '')];
+    expect(one.encapsulated).not.toEqual(two.encapsulated);
+    expect(one.sealed).not.toEqual(two.sealed);
+    for (let at = 0; at < one.sealed.length; at++) {
+      const opened = await openShares({ ...one, sealed: flipped(one.sealed, at) }, holder.privateKey, '');
       expect([at, opened]).toEqual([at, undefined]);
     }
+    for (let at = 0; at < one.encapsulated.length; at++) {
+      // The highest bit of an X25519 key is ignored by RFC 7748, and flipped here nowhere.
+      const opened = await openShares({ ...one, encapsulated: flipped(one.encapsulated, at) }, holder.privateKey, '');
+      expect([at, opened]).toEqual([at, undefined]);
+    }
+  });
+
+  test('of several holders share one encapsulated key, and no other, though two registered one share key', async () => {
+    const [one, two] = [makeX25519Pair(), makeX25519Pair()];
+    const keys = [one.publicKey, two.publicKey, one.publicKey];
+    const { encapsulated, sealed } = await sealShares(
+      keys.map((publicKey, k) => ({ shares, publicKey, context: `holder ${k}` })),
+    );
+    const privateKeys = [one.privateKey, two.privateKey, one.privateKey];
+    for (const [k, box] of sealed.entries())
+      for (const [holder, privateKey] of privateKeys.entries()) {
+        const opened = await openShares({ encapsulated, sealed: box }, privateKey, `holder ${holder}`);
+        expect([k, holder, opened]).toEqual([k, holder, k === holder ? shares : undefined]);
+      }
+    // One keystream over one text would give one ciphertext.
+    expect(Buffer.from(sealed[0] as Uint8Array).equals(sealed[2] as Uint8Array)).toBe(false);
+    await expect(sealShares(keys.map((publicKey) => ({ shares, publicKey, context: 'all' })))).rejects.toThrow(
+      RangeError,
+    );
+  });
+
+  test('are what any other reader of RFC 9180 opens', async () => {
+    const holder = makeX25519Pair();
+    const { encapsulated, sealed } = await forOne(holder.publicKey, 'here');
+    const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+    const recipientKey = await suite.kem.deserializePrivateKey(holder.privateKey.slice().buffer);
+    const info = new TextEncoder().encode('here').buffer;
+    const context = await suite.createRecipientContext({ recipientKey, enc: encapsulated.slice().buffer, info });
+    const plain = await context.open(sealed.slice().buffer, info);
+    expect(new Uint8Array(plain)).toEqual(Uint8Array.of(...shares.selfMask, ...shares.maskKey));
   });
 });
 

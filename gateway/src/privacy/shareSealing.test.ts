@@ -1,4 +1,4 @@
-import { JoinKeys, type Msp, type StudyId } from '@consilium/domain';
+import { JoinKeys, type Msp, SHARE_HASH_BYTES, type StudyId } from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
 import type { MaskingPlace } from '../agent/ports.js';
 import { shareSealing } from './shareSealing.js';
@@ -48,7 +48,9 @@ describe('dealt secrets', () => {
     const [first, second, ...rest] = keys.dealt as [JoinKeys['dealt'][number], JoinKeys['dealt'][number]];
     const swapped = { ...keys, dealt: [second, first, ...rest] };
     expect(await shareSealing.open(place(A), asHolder(0), swapped)).toBeUndefined();
-    const listed = { ...keys, dealt: [{ ...first, maskKey: second.maskKey }, second, ...rest] };
+    const hashes = Buffer.from(first, 'base64');
+    hashes.set(Buffer.from(second, 'base64').subarray(-SHARE_HASH_BYTES), hashes.length - SHARE_HASH_BYTES);
+    const listed = { ...keys, dealt: [hashes.toString('base64'), second, ...rest] };
     expect(await shareSealing.open(place(A), asHolder(0), listed)).toBeUndefined();
     expect(await shareSealing.open(place(A), asHolder(3), { ...keys, dealt: [first] })).toBeUndefined();
   });

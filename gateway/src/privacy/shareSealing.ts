@@ -2,12 +2,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   canonicalDigest,
-  type DealtShares,
+  compareBytes,
+  dealtShares,
+  type JoinedKeys,
   type JoinKeys,
+  listedShareHash,
   type Msp,
-  type ShareKind,
   sealedSharesContext,
-  sharePreimage,
+  sealedSharesOf,
+  shareHash,
 } from '@consilium/domain';
 import type {
   DealingPlace,
@@ -51,32 +54,39 @@ async function deal(
     splitSecret(selfMask, holders.length, threshold),
     splitSecret(maskKey, holders.length, threshold),
   ]);
-  const dealt = await Promise.all(
-    holders.map(async ({ msp, publicKey: holderKey }, k): Promise<DealtShares> => {
-      const shares = { selfMask: ofSelfMask[k] as Uint8Array, maskKey: ofMaskKey[k] as Uint8Array };
-      const context = sealedSharesContext(place, place.dealer, msp, told);
-      return {
-        box: base64(await sealShares(shares, bytesOf(holderKey), context)),
-        selfMask: shareHash(place.dealer, msp, 'selfMask', shares.selfMask),
-        maskKey: shareHash(place.dealer, msp, 'maskKey', shares.maskKey),
-      };
-    }),
+  const { encapsulated, sealed } = await sealShares(
+    holders.map(({ msp, publicKey: holderKey }, k) => ({
+      shares: { selfMask: ofSelfMask[k] as Uint8Array, maskKey: ofMaskKey[k] as Uint8Array },
+      publicKey: bytesOf(holderKey),
+      context: sealedSharesContext(place, place.dealer, msp, told),
+    })),
   );
-  return { selfMask, maskKey, keys: { ...told, dealt, next } };
+  const dealt = holders.map(({ msp }, k) =>
+    dealtShares(
+      sealed[k] as Uint8Array,
+      shareHash(place.dealer, msp, 'selfMask', ofSelfMask[k] as Uint8Array, sha256),
+      shareHash(place.dealer, msp, 'maskKey', ofMaskKey[k] as Uint8Array, sha256),
+    ),
+  );
+  return { selfMask, maskKey, keys: { ...told, encapsulated: base64(encapsulated), dealt, next } };
 }
 
 async function open(
   place: DealingPlace,
   holder: Readonly<{ msp: Msp; position: number; privateKey: Uint8Array }>,
-  keys: JoinKeys,
+  keys: JoinedKeys,
 ): Promise<SharesOpened | undefined> {
   const dealt = keys.dealt[holder.position];
-  if (!dealt) return undefined;
+  const sealed = dealt && sealedSharesOf(dealt);
+  if (!sealed) return undefined;
   const context = sealedSharesContext(place, place.dealer, holder.msp, keys);
-  const opened = await openShares(bytesOf(dealt.box), holder.privateKey, context);
+  const opened = await openShares({ encapsulated: bytesOf(keys.encapsulated), sealed }, holder.privateKey, context);
   if (!opened) return undefined;
-  for (const kind of ['selfMask', 'maskKey'] as const)
-    if (shareHash(place.dealer, holder.msp, kind, opened[kind]) !== dealt[kind]) return undefined;
+  for (const kind of ['selfMask', 'maskKey'] as const) {
+    const listed = listedShareHash(dealt, kind);
+    const found = shareHash(place.dealer, holder.msp, kind, opened[kind], sha256);
+    if (!listed || compareBytes(found, listed) !== 0) return undefined;
+  }
   return { selfMask: base64(opened.selfMask), maskKey: base64(opened.maskKey) };
 }
 
@@ -87,10 +97,6 @@ function roundOf({ channel, study, round, baseDigest, protocolHash, roster }: Ma
 
 function maskKeysOf({ roster }: MaskingPlace): MaskKeys {
   return new Map([...roster].map(([msp, { maskKey }]) => [msp, bytesOf(maskKey)] as const));
-}
-
-function shareHash(dealer: Msp, holder: Msp, kind: ShareKind, share: Uint8Array): string {
-  return base64(sha256(sharePreimage(dealer, holder, kind, share)));
 }
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

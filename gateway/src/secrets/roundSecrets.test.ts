@@ -13,7 +13,8 @@ const base64 = (content: Uint8Array) => Buffer.from(content).toString('base64');
 const keys: JoinKeys = {
   maskKey: base64(bytes()),
   selfMaskHash: base64(bytes()),
-  dealt: [{ box: base64(bytes(114)), selfMask: base64(bytes()), maskKey: base64(bytes()) }],
+  encapsulated: base64(bytes()),
+  dealt: [base64(bytes(114))],
   next: { index: 1, publicKey: base64(bytes()) },
 };
 

@@ -1,5 +1,5 @@
 /** Takes consent events and commitments to cohorts into the tables that are asked about them. */
-import { ConsentEvent, Join } from '@consilium/domain';
+import { ConsentEvent, Join, recordUnder } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import { type Place, placeNumber } from './consentTables.js';
 
@@ -36,7 +36,7 @@ export class ConsentWriter {
       if (key.startsWith('consent~')) {
         const ofClass = this.#event(value, place);
         if (ofClass !== undefined) counts.set(ofClass, (counts.get(ofClass) ?? 0) + 1);
-      } else if (key.startsWith('join~')) this.#join(value, place);
+      } else if (key.startsWith('join~')) this.#join(key, value, place);
     }
     for (const [id, events] of counts) this.#statements.count.run(events, id);
   }
@@ -57,8 +57,8 @@ export class ConsentWriter {
     return ofClass;
   }
 
-  #join(value: unknown, place: Place): void {
-    const parsed = Join.safeParse(value);
+  #join(key: string, value: unknown, place: Place): void {
+    const parsed = recordUnder({ parse: (record) => Join.safeParse(record) }, key, value);
     if (!parsed.success || !parsed.data.cohort) return;
     const { study, round, msp, cohort, at } = parsed.data;
     this.#statements.join.run(placeNumber(place), study, round, msp, cohort.root, cohort.policyVersion, at);

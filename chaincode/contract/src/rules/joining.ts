@@ -2,6 +2,7 @@
 import {
   type Close,
   type Join,
+  joinedKeys,
   type PrivacySpending,
   phasesOf,
   type Round,
@@ -58,8 +59,20 @@ export function joinRound(
     });
   if (baseDigest !== round.base.digest)
     throw refusal('ROUND_BASE_MISMATCH', { round: number, expected: round.base.digest, found: baseDigest });
-  const record: Join = { study, round: number, msp, ...(cohort ? { cohort } : {}), ...(keys ? { keys } : {}), at };
-  if (own) return requireSame('join', own, record);
+  const record: Join = {
+    study,
+    round: number,
+    msp,
+    ...(cohort ? { cohort } : {}),
+    ...(keys ? { keys: joinedKeys(keys) } : {}),
+    at,
+  };
+  if (own) {
+    // The next share key stands under its own key.
+    if (keys && facts.nextKey?.publicKey !== keys.next.publicKey)
+      throw refusal('FACT_CHANGED', { msp, fact: 'join', round: number });
+    return requireSame('join', own, record);
+  }
   if (facts.close) throw refusal('PHASE_CLOSED', { phase: 'joining', round: number });
   const spent = spendingAfter(protocol, round, msp, spending);
   requireCohort({ study, msp, cohort }, facts.cohort);

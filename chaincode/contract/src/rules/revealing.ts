@@ -1,13 +1,14 @@
 /** A holder opens its shares of a round: what the survivors' sum needs, and of no hospital both secrets. */
 import {
+  bytesToBase64,
   type Close,
   deriveRound,
   isDifferencing,
   type Join,
+  listedShareHash,
   type Msp,
   type Phase,
   type Reveal,
-  type RevealedShare,
   type Round,
   refusal,
   revealedKind,
@@ -28,7 +29,7 @@ export type RevealingFacts = Readonly<{
   contributed: ReadonlySet<Msp>;
   /** Joins of the roster: they stand for ever. */
   joins: ReadonlyMap<Msp, Join>;
-  /** SHA-256 in base64 of a share in base64, as joins list it. */
+  /** Hash in base64 of a share in base64, as joins list it. */
   shareHash(dealer: Msp, holder: Msp, kind: ShareKind, share: string): string;
 }>;
 
@@ -38,13 +39,13 @@ export type RevealingFacts = Readonly<{
  *   REVEAL_INVALID, SHARE_FALSE
  */
 export function reveal({ command, caller, at }: Asked<'RoundContract:reveal'>, facts: RevealingFacts): Decision {
-  const { study, round: number, shares, unopened } = command;
+  const { study, round: number, shares } = command;
   const { round, protocol, closes } = facts;
   const { msp } = caller;
   requireMember(study, protocol.members, msp);
   const holder = round.shareKeys?.findIndex((pinned) => pinned.msp === msp) ?? -1;
   if (holder < 0) throw refusal('NOT_A_HOLDER', { msp, round: number });
-  const record: Reveal = { study, round: number, msp, shares, unopened, at };
+  const record: Reveal = { study, round: number, msp, shares, at };
   if (facts.own) return requireSame('reveal', facts.own, record);
   const state = deriveRound(protocol, {
     round,
@@ -59,33 +60,31 @@ export function reveal({ command, caller, at }: Asked<'RoundContract:reveal'>, f
   const { roster = [], survivors = [] } = state;
   if (isDifferencing(round, survivors))
     throw refusal('REVEAL_DIFFERENCING', { round: number, earlier: round.sameSurvivorsAs?.round ?? 0 });
-  requireEachOnce(number, roster, [...shares.map(({ of }) => of), ...unopened]);
-  for (const share of shares) requireShare(share, { msp, holder, survivors, facts });
+  const invalid = (problem: string) => refusal('REVEAL_INVALID', { round: number, problem });
+  if (shares.length !== round.available.length)
+    throw invalid(`${round.available.length} hospitals could join, of ${shares.length} something is said`);
+  for (const [k, share] of shares.entries()) {
+    const of = round.available[k] as Msp;
+    if (share === null) continue;
+    if (!roster.includes(of)) throw invalid(`${of} is not of the roster`);
+    requireShare(share, { of, msp, holder, kind: revealedKind(survivors, of), facts });
+  }
   return recorded(record, write.reveal);
 }
 
-function requireEachOnce(round: number, roster: readonly Msp[], told: readonly Msp[]): void {
-  const invalid = (problem: string) => refusal('REVEAL_INVALID', { round, problem });
-  const twice = told.find((msp, k) => told.indexOf(msp) !== k);
-  if (twice !== undefined) throw invalid(`${twice} stands in it twice`);
-  const stranger = told.find((msp) => !roster.includes(msp));
-  if (stranger !== undefined) throw invalid(`${stranger} is not of the roster`);
-  const missing = roster.find((msp) => !told.includes(msp));
-  if (missing !== undefined) throw invalid(`nothing is said of ${missing}`);
-}
-
+/** A share of the other kind has another hash: of one hospital both secrets are never opened. */
 function requireShare(
-  { of, kind, share }: RevealedShare,
-  at: Readonly<{ msp: Msp; holder: number; survivors: readonly Msp[]; facts: RevealingFacts }>,
+  share: string,
+  {
+    of,
+    msp,
+    holder,
+    kind,
+    facts,
+  }: Readonly<{ of: Msp; msp: Msp; holder: number; kind: ShareKind; facts: RevealingFacts }>,
 ): void {
-  const { facts, msp } = at;
-  const wanted = revealedKind(at.survivors, of);
-  if (kind !== wanted)
-    throw refusal('REVEAL_INVALID', {
-      round: facts.round.round,
-      problem: `of ${of} the share of the ${wanted} is opened, never that of the ${kind}`,
-    });
-  const listed = facts.joins.get(of)?.keys?.dealt[at.holder]?.[kind];
-  const found = facts.shareHash(of, msp, kind, share);
-  if (found !== listed) throw refusal('SHARE_FALSE', { of, holder: msp });
+  const dealt = facts.joins.get(of)?.keys?.dealt[holder];
+  const listed = dealt && listedShareHash(dealt, kind);
+  if (!listed || facts.shareHash(of, msp, kind, share) !== bytesToBase64(listed))
+    throw refusal('SHARE_FALSE', { of, holder: msp });
 }

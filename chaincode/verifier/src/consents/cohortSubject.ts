@@ -9,6 +9,7 @@ import {
   ledgerKey,
   type Msp,
   Round,
+  recordUnder,
   type StudyId,
   type StudyProtocol,
   StudyVersion,
@@ -66,7 +67,7 @@ type JoinFound = Readonly<{ record: Join; cohort: NonNullable<Join['cohort']>; p
 function joinOf({ msp, study, round }: Asked, { questions }: Evidence): JoinFound {
   const { records } = questions.ask('RoundContract:roundFacts', { study, round });
   const found = records.find(({ key }) => key === ledgerKey.join(study, round, msp));
-  const join = found && Join.parse(found.value);
+  const join = found && recordUnder(Join, found.key, found.value);
   if (!found || !join?.cohort) throw new Doubt(`${msp} did not join this round with a cohort`);
   return { record: join, cohort: join.cohort, place: found.place };
 }

@@ -2,7 +2,7 @@
  * A pack about one record in the cohorts that its hospital committed to. A patient has exactly one possible position in a
  * round: that of the salt which opens the patient's own commitments. So a path shows presence or absence for good.
  */
-import { type ConsentRef, Join, type Msp, RoundNumber, type StudyId } from '@consilium/domain';
+import { type ConsentRef, Join, type Msp, RoundNumber, recordUnder, type StudyId } from '@consilium/domain';
 import { Doubt, must } from '../doubt.js';
 import { list, of, record } from '../pack/shape.js';
 import { readBase64 } from '../wire/canonicalText.js';
@@ -41,7 +41,7 @@ export function checkMembership(
   const { records, asOf } = questions.ask('ConsentContract:cohortUse', { study });
   const joins = records
     .filter(({ key }) => key.startsWith('join~'))
-    .map(({ value }) => Join.parse(value))
+    .map(({ key, value }) => recordUnder(Join, key, value))
     .filter((join) => join.msp === msp);
   for (const { round, cohort, at } of joins)
     report.try(`round ${round}`, () => {

@@ -1,5 +1,5 @@
 /** A pack about a round: every fact that hospitals recorded of it. */
-import { Join, ledgerKey, Round, type StudyId } from '@consilium/domain';
+import { Join, ledgerKey, Round, recordUnder, type StudyId } from '@consilium/domain';
 import { must } from '../doubt.js';
 import type { Evidence } from './evidence.js';
 
@@ -12,7 +12,9 @@ export function checkRound(
   const record = records.find(({ key }) => key === ledgerKey.round(study, number));
   must(record !== undefined, 'the answer has no such round');
   const round = Round.parse(record.value);
-  const joins = records.filter(({ key }) => key.startsWith('join~')).map(({ value }) => Join.parse(value));
+  const joins = records
+    .filter(({ key }) => key.startsWith('join~'))
+    .map(({ key, value }) => recordUnder(Join, key, value));
   report.about.push(
     `about: round ${number} of study ${study} (${round.kind}), ${records.length} records as of ${new Date(asOf).toISOString()}`,
     ...joins.map(({ msp, at, cohort }) => {

@@ -1,5 +1,13 @@
 /** Makes evidence packs for one person: about a record, a round, a patient in cohorts, or a whole cohort opened to an auditor. */
-import { CONSENT_REFS_PER_QUERY_MAX, type ConsentRef, Join, type Msp, refusal, type StudyId } from '@consilium/domain';
+import {
+  CONSENT_REFS_PER_QUERY_MAX,
+  type ConsentRef,
+  Join,
+  type Msp,
+  recordUnder,
+  refusal,
+  type StudyId,
+} from '@consilium/domain';
 import type { Clock } from '../../agent/ports.js';
 import { QUESTIONS_AT_ONCE } from './evidenceLimits.js';
 import {
@@ -86,7 +94,7 @@ export class EvidencePacks {
     pack.archive.addJson('openings.json', [openingOf(pack, store, ref, options.withPatient === true)]);
     const rounds = uses
       .flatMap(({ records }) => records)
-      .flatMap(({ key, value }) => (key.startsWith('join~') ? [Join.parse(value)] : []))
+      .flatMap(({ key, value }) => (key.startsWith('join~') ? [recordUnder(Join, key, value)] : []))
       .filter((join) => join.msp === msp && join.cohort !== undefined);
     pack.archive.addJson(
       'membership.json',

@@ -3,7 +3,9 @@ import type { VerificationReport } from '@consilium/client/resources';
 import { Round } from '@consilium/domain';
 import { Router } from 'express';
 import type { RoundExcerpt } from '../../agent/ports.js';
+import { personOf } from '../authentication.js';
 import { allow } from '../authorisation.js';
+import { independentCheck } from '../independentCheck.js';
 import { parameter } from '../input.js';
 import { pageOf } from '../paging.js';
 import { requireRound, roundResource, roundSummary } from '../roundResources.js';
@@ -19,8 +21,8 @@ export function roundRoutes(parts: RouteParts): Router {
     const study = parameter.study(request);
     newestVersion(records, study);
     const entries = records.entries('round', study);
-    const page = await pageOf(request, `rounds of ${study}`, entries, ({ value }) =>
-      roundSummary(records, requireRound(records, study, records.parse(Round, value).round)),
+    const page = await pageOf(request, `rounds of ${study}`, entries, ({ key, value }) =>
+      roundSummary(records, requireRound(records, study, records.parse(Round, key, value).round)),
     );
     response.json(page);
   });
@@ -38,10 +40,14 @@ export function roundRoutes(parts: RouteParts): Router {
     const number = parameter.round(request);
     newestVersion(records, study);
     requireRound(records, study, number);
+    const person = personOf(response).name;
     startJob(response, parts, 'verification', async (signal): Promise<VerificationReport> => {
       const { checks, scores, excerpt, ...report } = await verifier.verify(study, number, signal);
+      const second = await independentCheck(parts, person, { study, round: number }, signal);
       return {
         ...report,
+        ok: report.ok && (!second.ran || second.holds),
+        independent: second,
         checks: [...checks],
         scores: scores ? [...scores] : null,
         excerpt: excerpt ? excerptShown(excerpt) : null,

@@ -2,7 +2,7 @@
  * The heart study with differential privacy for each hospital's patients, played by the product's own parts in one process:
  * the rows as a gateway reads them, vectors as its trainer makes them, versions as every hospital recomputes them.
  */
-import { noiseMultiplierFor, privacyTable, requireSoundProtocol, StudyProtocol } from '@consilium/domain';
+import { StudyProtocol } from '@consilium/domain';
 import { CsvHospitalRows } from '../../gateway/dist/data/csvHospitalRows.js';
 import { roundArithmetic } from '../../gateway/dist/learning/aggregate.js';
 import { HospitalModel } from '../../gateway/dist/learning/hospitalModel.js';
@@ -13,42 +13,6 @@ import { readHeartStudy } from '../../network/demo/dist/heart/heartStudies.js';
 import { heartTopology } from '../../network/demo/dist/heart/heartTopology.js';
 import { obtainHeartFiles } from '../../network/demo/dist/heart/obtainHeartFiles.js';
 import { cacheFolder } from '../../network/setup/paths.mjs';
-
-/**
- * Settings of every run, at every epsilon: of about 130 tried at epsilon 1, those with the lowest log-loss on training rows.
- * No budget pays for such looks: a study on patients who are not public would have to make them on other data. That weights
- * begin with 0 was decided after earlier settings, which began at random, had been seen on test rows.
- */
-const SETTINGS = { rounds: 15, averageFrom: 8, patientClipNorm: 1, learningRate: 2, l2: 0 };
-
-/** The study's protocol at a target. */
-export async function privateHeartStudy({ epsilon, delta, seed, declaredPatients }) {
-  const { rounds, averageFrom, patientClipNorm, learningRate, l2 } = SETTINGS;
-  const study = {
-    ...(await readHeartStudy('study')),
-    seed,
-    model: { kind: 'logistic-regression', start: 'zero' },
-    metrics: 'final',
-    standardisation: 'declared-ranges',
-    validationShare: 0,
-    trainingRounds: rounds,
-    roundsMax: rounds + 10,
-    averageFrom,
-    training: { steps: 1, batchSize: 1, optimiser: { kind: 'sgd', learningRate }, l2, proximal: 0 },
-  };
-  const noiseMultiplier = noiseMultiplierFor({ epsilon, delta, samplingRate: 1, steps: rounds });
-  const step = { samplingRate: 1, noiseMultiplier, delta };
-  const privacy = {
-    ...step,
-    patientClipNorm,
-    budgetMicroEpsilon: Math.round(epsilon * 1e6),
-    spentMicroEpsilonAfterRound: privacyTable(step, study),
-    declaredPatients,
-  };
-  const protocol = StudyProtocol.parse({ ...study, privacy });
-  requireSoundProtocol(protocol);
-  return protocol;
-}
 
 /** Rows of the four hospitals by MSP. */
 export async function heartRows(say) {
@@ -65,10 +29,13 @@ export async function heartRows(say) {
   return rows;
 }
 
-/** Patients that each hospital trains on: what it declares. */
-export function declaredPatientsOf(rows) {
-  const patients = ({ sets, patientKeys }) => new Set(patientKeys.filter((_, row) => sets[row] === 'train')).size;
-  return Object.fromEntries([...rows].map(([msp, own]) => [msp, patients(own)]));
+/** @throws Error where the study declares another number of training patients than are there */
+export function requireDeclared(protocol, rows) {
+  for (const [msp, { sets, patientKeys }] of rows) {
+    const patients = new Set(patientKeys.filter((_, row) => sets[row] === 'train')).size;
+    const declared = protocol.privacy.declaredPatients[msp];
+    if (patients !== declared) throw new Error(`${msp} has ${patients} training patients, ${declared} are declared`);
+  }
 }
 
 /** Plays the study to its end. @returns figures on test rows: of all together, and the mean of hospitals' accuracy */

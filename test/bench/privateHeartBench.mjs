@@ -1,5 +1,6 @@
 import { loadWasm } from '../../gateway/dist/learning/engines/wasm.js';
-import { declaredPatientsOf, heartRows, playPrivately, privateHeartStudy } from './privateHeart.mjs';
+import { readPrivateHeartStudy } from '../../network/demo/dist/heart/heartStudies.js';
+import { heartRows, playPrivately, requireDeclared } from './privateHeart.mjs';
 import { figure } from './spread.mjs';
 
 const SEEDS = [42, 43, 44, 45, 46];
@@ -23,13 +24,13 @@ const NAMES = {
 export async function privateHeartBench(_repository, say) {
   const rows = await heartRows(say);
   const engine = await loadWasm();
-  const declaredPatients = declaredPatientsOf(rows);
   const lines = [];
   for (const { epsilon, delta } of TARGETS) {
     say(`epsilon ${epsilon}, delta ${delta}`);
     const seeds = [];
     for (const seed of SEEDS) {
-      const protocol = await privateHeartStudy({ epsilon, delta, seed, declaredPatients });
+      const protocol = await readPrivateHeartStudy({ epsilon, delta, seed });
+      requireDeclared(protocol, rows);
       const draws = [];
       for (let draw = 0; draw < DRAWS_PER_SEED; draw++) draws.push(await playPrivately(engine, protocol, rows));
       seeds.push(draws);

@@ -1,16 +1,50 @@
 /** What a study with differential privacy must be, so that its epsilon is true. */
-import { spentMicroEpsilonAfterRounds } from './accountant.js';
+import { noiseMultiplierFor, type PrivacyTarget, spentMicroEpsilonAfterRounds } from './accountant.js';
 import { refusal } from './errors.js';
 import { roundsMax, type StudyProtocol } from './study.js';
-import type { StudyPrivacy } from './studyPrivacy.js';
+import type { PrivacyWish, StudyPrivacy } from './studyPrivacy.js';
 
 /** An engine's logarithms and exponentials may differ in their last bits: so much a table may be off, in millionths. */
 const MICRO_TOLERANCE = 1;
 
+/** A thousandth of a millionth: so much less is aimed at, so that what is rounded up stays within the budget. */
+const EPSILON_MARGIN = 1e-9;
+
+type Rounds = Pick<StudyProtocol, 'trainingRounds' | 'roundsMax' | 'training'>;
+
+/**
+ * The least noise that keeps within a target.
+ * @throws ConsiliumError PRIVACY_TARGET_OUT_OF_REACH
+ */
+export function noiseFor(target: PrivacyTarget): number {
+  try {
+    return noiseMultiplierFor(target);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw refusal('PRIVACY_TARGET_OUT_OF_REACH', { problem: error.message }, { cause: error });
+  }
+}
+
+/**
+ * A protocol's section on privacy, with the noise that a target takes and the table of it.
+ * @throws ConsiliumError PRIVACY_TARGET_OUT_OF_REACH
+ */
+export function privacyWithin({ epsilon, ...wish }: PrivacyWish, rounds: Rounds): StudyPrivacy {
+  const budgetMicroEpsilon = Math.round(epsilon * 1e6);
+  const noiseMultiplier = noiseFor({
+    epsilon: budgetMicroEpsilon / 1e6 - EPSILON_MARGIN,
+    delta: wish.delta,
+    samplingRate: wish.samplingRate,
+    steps: rounds.trainingRounds * rounds.training.steps,
+  });
+  const settings = { ...wish, noiseMultiplier };
+  return { ...settings, budgetMicroEpsilon, spentMicroEpsilonAfterRound: privacyTable(settings, rounds) };
+}
+
 /** The table that a protocol of these settings has. */
 export function privacyTable(
   privacy: Pick<StudyPrivacy, 'samplingRate' | 'noiseMultiplier' | 'delta'>,
-  protocol: Pick<StudyProtocol, 'trainingRounds' | 'roundsMax' | 'training'>,
+  protocol: Rounds,
 ): number[] {
   return spentMicroEpsilonAfterRounds(privacy, privacy.delta, protocol.training.steps, roundsMax(protocol));
 }

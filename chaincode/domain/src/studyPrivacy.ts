@@ -31,3 +31,14 @@ export const StudyPrivacy = z.strictObject({
   declaredPatients: z.record(Msp, z.int().min(1).max(10_000_000)),
 });
 export type StudyPrivacy = z.infer<typeof StudyPrivacy>;
+
+/** What somebody wants of it; noise and table follow. */
+export const PrivacyWish = z.strictObject({
+  ...StudyPrivacy.pick({ samplingRate: true, patientClipNorm: true, delta: true, declaredPatients: true }).shape,
+  /** What all training rounds together may cost a patient, to the millionth. */
+  epsilon: z
+    .number()
+    .min(1e-6)
+    .max(PRIVACY_BUDGET_MICRO_MAX / 1e6),
+});
+export type PrivacyWish = z.infer<typeof PrivacyWish>;

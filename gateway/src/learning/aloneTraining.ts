@@ -27,10 +27,12 @@ export type AloneResult = Readonly<{
 }>;
 
 /**
- * The protocol as a hospital alone would have it: standardised by its own rows where the study's is by all hospitals'.
+ * The protocol as a hospital alone would have it: standardised by its own rows where the study's is by all hospitals', or
+ * by declared ranges for the sake of privacy, which nobody needs whose model stays at home.
  */
 export function aloneProtocol(protocol: StudyProtocol): StudyProtocol {
-  return protocol.standardisation === 'federated' ? { ...protocol, standardisation: 'per-hospital' } : protocol;
+  const isByOwnRows = protocol.standardisation === 'federated' || protocol.privacy !== undefined;
+  return isByOwnRows ? { ...protocol, standardisation: 'per-hospital' } : protocol;
 }
 
 /**

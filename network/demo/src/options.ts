@@ -1,5 +1,5 @@
 /** The demo's command line: one set of options for `prepare` and `run`, since the verb hands all of them to both. */
-import { ChannelKind, StudyMode } from '@consilium/domain';
+import { ChannelKind, PRIVACY_BUDGET_MICRO_MAX, PRIVACY_DELTA_MAX, StudyMode } from '@consilium/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export type DemoOptions = Readonly<{
@@ -13,6 +13,8 @@ export type DemoOptions = Readonly<{
   fractions?: readonly number[];
   engine: string;
   mode?: StudyMode;
+  epsilon?: number;
+  delta: number;
   figures?: string;
   models?: string;
   keep: boolean;
@@ -46,6 +48,17 @@ export function withDemoOptions(command: Command): Command {
         'private: updates travel masked, only their sum is opened (the default with three hospitals or more)',
       ).choices(StudyMode.options),
     )
+    .option(
+      '--epsilon <number>',
+      'differential privacy: what each hospital’s patients may lose at most, such as 1',
+      between(1e-6, PRIVACY_BUDGET_MICRO_MAX / 1e6),
+    )
+    .option(
+      '--delta <number>',
+      'with --epsilon: the probability that it is more',
+      between(1e-15, PRIVACY_DELTA_MAX),
+      1e-5,
+    )
     .addOption(new Option('--channel <kind>', 'which channel').choices(ChannelKind.options).default('embedded'))
     .addOption(new Option('--network-only', 'prepares for a network without a study').hideHelp())
     .option('--fresh', 'begins with an empty home folder')
@@ -57,6 +70,15 @@ function whole(least: number, most: number): (text: string) => number {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most)
       throw new InvalidArgumentError(`a whole number from ${least} to ${most} is needed.`);
+    return value;
+  };
+}
+
+function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most))
+      throw new InvalidArgumentError(`a number from ${least} to ${most} is needed.`);
     return value;
   };
 }

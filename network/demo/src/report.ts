@@ -18,6 +18,17 @@ export type Report = Readonly<{
   mode: string;
   seed: number;
   study: string;
+  /** Whether the same seed gives the same model again: not where noise comes from the operating system. The sum is exact either way. */
+  reproducible: boolean;
+  /** Differential privacy; null: none. */
+  privacy: Readonly<{
+    epsilon: number;
+    delta: number;
+    samplingRate: number;
+    noiseMultiplier: number;
+    patientClipNorm: number;
+    spent: Readonly<Record<string, Readonly<{ rounds: number; epsilon: number }>>>;
+  }> | null;
   engine: Readonly<{ name: string; version: string }>;
   /** From nothing running to every gateway ready. */
   setupSeconds: number;
@@ -53,6 +64,8 @@ export function reportOf(
     mode: protocol.mode,
     seed: protocol.seed,
     study: finished.study,
+    reproducible: protocol.privacy === undefined,
+    privacy: privacyFigures(finished),
     engine: arms.engine,
     setupSeconds,
     data,
@@ -75,6 +88,17 @@ export function reportOf(
     modelVersion: finished.released.version,
     invalidTransactions: 0,
     metrics: finished.comparison,
+  };
+}
+
+function privacyFigures({ protocol, spent }: FinishedStudy): Report['privacy'] {
+  if (!protocol.privacy) return null;
+  const { budgetMicroEpsilon, delta, samplingRate, noiseMultiplier, patientClipNorm } = protocol.privacy;
+  const byHospital = spent.map(({ msp, joins, microEpsilon }) => [msp, { rounds: joins, epsilon: microEpsilon / 1e6 }]);
+  return {
+    epsilon: budgetMicroEpsilon / 1e6,
+    ...{ delta, samplingRate, noiseMultiplier, patientClipNorm },
+    spent: Object.fromEntries(byHospital),
   };
 }
 

@@ -9,6 +9,7 @@ import { meanTable } from './meanTable.js';
 import { writeModels } from './models.js';
 import type { DemoOptions } from './options.js';
 import { registerHospitals } from './playStudy.js';
+import { privacyTables } from './privacyTable.js';
 import { attestationTable, lineageTable } from './proof.js';
 import { type FractionFigures, invalidTransactions, type Report, reportOf, writeReport } from './report.js';
 import { pairedLine, resultTables } from './resultTables.js';
@@ -47,8 +48,17 @@ async function playAll(
   await registerHospitals(network.hospitals, say);
   const play: Play = async (seed, trainingShare) => {
     const members = network.hospitals.map(({ msp }) => msp);
-    const { study, rounds, mode } = options;
-    const wish = { study, rounds, mode, members, seed, ...(trainingShare === undefined ? {} : { trainingShare }) };
+    const { study, rounds, mode, epsilon, delta } = options;
+    const wish = {
+      study,
+      rounds,
+      mode,
+      epsilon,
+      delta,
+      members,
+      seed,
+      ...(trainingShare === undefined ? {} : { trainingShare }),
+    };
     return runStudy(network.hospitals, await demoStudy(wish), say, signal);
   };
 
@@ -82,6 +92,7 @@ function show(network: DemoNetwork, finished: FinishedStudy, dataLine: string, s
   say.line();
   say.line(resultTables(network.hospitals, arms, comparison, protocol, dataLine));
   if (comparison.accuracy) say.line(`\n${pairedLine(arms)}`);
+  if (protocol.privacy) say.line(`\n${privacyTables(network.hospitals, finished)}`);
   say.line('\nLineage: every version of the model on the channel');
   say.line(lineageTable(models));
   const last = rounds.findLast(({ round }) => round.modelDigest === released.digest);

@@ -1,5 +1,5 @@
 /** One study from proposal to figures. */
-import type { ModelResource, RoundResource } from '@consilium/client';
+import type { ModelResource, RoundResource, StudyResource } from '@consilium/client';
 import { type Metrics, majority, type RoundSeconds, roundSeconds, type StudyProtocol } from '@consilium/domain';
 import { type Arms, collectArms } from './arms.js';
 import { type Comparison, compareArms } from './comparison.js';
@@ -25,6 +25,8 @@ export type FinishedStudy = Readonly<{
   released: ModelResource;
   arms: Arms;
   comparison: Comparison;
+  /** Differential privacy: what each member has spent, as the channel says. */
+  spent: StudyResource['spent'];
 }>;
 
 /** Attestations that come after the t-th are waited for this long before the proof is drawn up. */
@@ -60,7 +62,8 @@ export async function runStudy(
   say.line('Each hospital trains alone on its own rows, for comparison…');
   const arms = await collectArms(hospitals, study, released.version, alone, signal);
   const comparison = compareArms(arms, protocol, attestedTest(models, released));
-  return { study, protocol, rounds, models, released, arms, comparison };
+  const { spent } = await researcher.study(study);
+  return { study, protocol, rounds, models, released, arms, comparison, spent };
 }
 
 /** The evaluated version; its parent where the evaluation rejected it. */

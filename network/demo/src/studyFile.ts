@@ -1,10 +1,25 @@
 /** The study that is run: the heart study, or one from a file, fitted to the hospitals that are there. */
 import { readFile } from 'node:fs/promises';
 import { BaselineBody } from '@consilium/client';
-import { type Msp, PRIVATE_MEMBERS_MIN, refusal, StudyMode, StudyProtocol } from '@consilium/domain';
+import {
+  LocalTraining,
+  type Msp,
+  PRIVATE_MEMBERS_MIN,
+  PrivacyWish,
+  privacyWithin,
+  refusal,
+  StudyMode,
+  StudyPrivacy,
+  StudyProtocol,
+} from '@consilium/domain';
 import { z } from 'zod';
 import type { AloneTraining } from './arms.js';
-import { readAloneTraining, readFederatedTraining, readHeartStudy } from './heart/heartStudies.js';
+import {
+  readAloneTraining,
+  readFederatedTraining,
+  readHeartStudy,
+  readPrivateHeartStudy,
+} from './heart/heartStudies.js';
 
 export type DemoStudy = Readonly<{ id: string; protocol: StudyProtocol; alone: AloneTraining }>;
 
@@ -14,6 +29,14 @@ const StudyFile = z.looseObject({
   mode: StudyMode.optional(),
   /** How each hospital trains alone, for comparison. What is absent is the study's own, with all rounds' steps in one go. */
   alone: BaselineBody.shape.training.unwrap().optional(),
+  /** Whole, or with `epsilon` instead of noise, budget and table, which then follow. */
+  privacy: z.union([PrivacyWish, StudyPrivacy]).optional(),
+});
+/** What noise and table follow from. */
+const PrivateRounds = z.looseObject({
+  training: LocalTraining,
+  trainingRounds: StudyProtocol.shape.trainingRounds,
+  roundsMax: StudyProtocol.shape.roundsMax,
 });
 
 type Wish = Readonly<{
@@ -22,6 +45,9 @@ type Wish = Readonly<{
   /** What the user asks for; absent: what the study says, else private where hospitals and rule let it be. */
   mode?: StudyMode | undefined;
   rounds?: number | undefined;
+  /** Differential privacy for the heart study; a study from a file says it itself. */
+  epsilon?: number | undefined;
+  delta?: number | undefined;
   members: readonly Msp[];
   trainingShare?: number;
 }>;
@@ -32,6 +58,8 @@ export async function demoStudy({
   seed,
   mode: asked,
   rounds,
+  epsilon,
+  delta = 1e-5,
   members,
   trainingShare,
 }: Wish): Promise<DemoStudy> {
@@ -42,6 +70,15 @@ export async function demoStudy({
     ...(rounds === undefined ? {} : { trainingRounds: rounds }),
     ...(trainingShare === undefined ? {} : { trainingShare }),
   };
+  if (epsilon !== undefined) {
+    if (study !== undefined)
+      throw invalid('--epsilon is for the heart study: a study of your own says it under "privacy"');
+    if (trainingShare !== undefined && trainingShare !== 1)
+      throw invalid('--epsilon takes all training rows: one patient more would move another in or out of a part');
+    const asPrivate = await readPrivateHeartStudy({ epsilon, delta, seed, rounds });
+    const protocol = StudyProtocol.parse({ ...asPrivate, members: sorted, mode: asked ?? modeFor(sorted) });
+    return { id: 'heart-private', protocol, alone: await readAloneTraining() };
+  }
   if (study === undefined) {
     // With fewer rows other settings are best, for all arms alike.
     const alone = await readAloneTraining(trainingShare);
@@ -52,12 +89,23 @@ export async function demoStudy({
   }
   const { alone, ...written } = parsed(study, StudyFile, await readJson(study));
   const mode = asked ?? written.mode ?? modeFor(sorted, written.aggregation);
-  const protocol = parsed(study, StudyProtocol, { ...written, ...changes, mode });
+  const privacy = privacyOf(study, written.privacy, { ...written, ...changes });
+  const protocol = parsed(study, StudyProtocol, { ...written, ...changes, mode, ...(privacy ? { privacy } : {}) });
   return {
     id: 'study',
     protocol,
     alone: () => ({ steps: Math.min(100_000, protocol.training.steps * protocol.trainingRounds), ...alone }),
   };
+}
+
+/** The section on privacy, its noise and table made where the file says an epsilon instead. */
+function privacyOf(
+  file: string,
+  written: PrivacyWish | StudyPrivacy | undefined,
+  study: object,
+): StudyPrivacy | undefined {
+  if (!written || !('epsilon' in written)) return written;
+  return privacyWithin(written, parsed(file, PrivateRounds, study));
 }
 
 /** Private, unless two would learn each other by subtraction or the rule looks at single updates. */
@@ -87,6 +135,6 @@ function parsed<Shape extends z.ZodType>(file: string, shape: Shape, value: unkn
   throw invalid(`${file} is no study protocol:\n${z.prettifyError(result.error)}`, result.error);
 }
 
-function invalid(problems: string, cause: unknown): Error {
+function invalid(problems: string, cause?: unknown): Error {
   return refusal('INPUT_INVALID', { problems }, { cause });
 }

@@ -9,10 +9,9 @@ import {
 import {
   ledgerKey,
   NOISE_PRECISION,
-  noiseMultiplierFor,
+  noiseFor,
   PrivacySpending,
   privacySpent,
-  refusal,
   StudyVersion,
   spentMicroEpsilonAfterRounds,
 } from '@consilium/domain';
@@ -28,7 +27,7 @@ export function privacyRoutes({ hospital, records }: RouteParts): Router {
   router.get('/noise', (request, response) => {
     const target = parsed(NoiseQuery, request.query, 'query');
     const { samplingRate, steps, delta } = target;
-    const noiseMultiplier = withinReach(() => noiseMultiplierFor(target));
+    const noiseMultiplier = noiseFor(target);
     const spent = privacySpent({ samplingRate, noiseMultiplier }, steps, delta);
     const resource: NoiseResource = { ...target, noiseMultiplier, precision: NOISE_PRECISION, spent };
     response.json(resource);
@@ -46,16 +45,6 @@ export function privacyRoutes({ hospital, records }: RouteParts): Router {
     response.json(spendingOf(records, hospital.msp));
   });
   return router;
-}
-
-/** @throws ConsiliumError PRIVACY_TARGET_OUT_OF_REACH */
-function withinReach<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw refusal('PRIVACY_TARGET_OUT_OF_REACH', { problem: error.message }, { cause: error });
-  }
 }
 
 function spendingOf(records: Records, msp: string): SpendingResource {

@@ -1,7 +1,15 @@
-import { featureNames, type Msp, modelTensors, studyTensors } from '@consilium/domain';
+import {
+  featureNames,
+  type Msp,
+  modelTensors,
+  privacySpent,
+  requireSoundProtocol,
+  requireTrueTable,
+  studyTensors,
+} from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
 import { HEART_COLUMNS, HEART_HOSPITALS } from './heartHospitals.js';
-import { readAloneTraining, readFederatedTraining, readHeartStudy } from './heartStudies.js';
+import { readAloneTraining, readFederatedTraining, readHeartStudy, readPrivateHeartStudy } from './heartStudies.js';
 
 const MEMBERS = HEART_HOSPITALS.map(({ msp }) => msp);
 
@@ -48,4 +56,44 @@ test('each hospital alone may take as many steps as a setting of the grid takes 
   }
   const alone = await readAloneTraining();
   expect(() => alone('OtherMSP' as Msp)).toThrow('training.json says nothing about OtherMSP');
+});
+
+describe('the study with differential privacy', () => {
+  test.each([0.1, 0.3, 1, 3, 10].flatMap((epsilon) => [1e-3, 1e-5].map((delta) => [epsilon, delta] as const)))(
+    'at epsilon %d, delta %d keeps within its budget, which pays for all rounds, and is else the same at every epsilon',
+    async (epsilon, delta) => {
+      const protocol = await readPrivateHeartStudy({ epsilon, delta, seed: 42 });
+      expect(() => requireSoundProtocol(protocol)).not.toThrow();
+      expect(() => requireTrueTable(protocol)).not.toThrow();
+      const { privacy, ...rest } = protocol;
+      if (!privacy) throw new Error('no privacy');
+      const { noiseMultiplier, samplingRate, spentMicroEpsilonAfterRound } = privacy;
+      expect(privacySpent({ samplingRate, noiseMultiplier }, 15, delta).epsilon).toBeLessThanOrEqual(epsilon);
+      expect(spentMicroEpsilonAfterRound[14]).toBeLessThanOrEqual(privacy.budgetMicroEpsilon);
+      expect(spentMicroEpsilonAfterRound[14]).toBeGreaterThan(0.999 * epsilon * 1e6);
+      const { privacy: _, ...atOne } = await readPrivateHeartStudy({ epsilon: 1, delta: 1e-5, seed: 42 });
+      expect(rest).toEqual(atOne);
+    },
+  );
+
+  test('keeps the hospitals’ own intercepts inside what is clipped and noised, and releases the mean of later versions', async () => {
+    const protocol = await readPrivateHeartStudy({ epsilon: 1, delta: 1e-5, seed: 42 });
+    expect(protocol).toMatchObject({ personalTensors: ['output/bias'], averageFrom: 8, metrics: 'final' });
+    expect(protocol.privacy?.declaredPatients).toEqual({
+      ClevelandMSP: 199,
+      HungaryMSP: 172,
+      SwitzerlandMSP: 30,
+      VaMSP: 85,
+    });
+    expect(await readPrivateHeartStudy({ epsilon: 1, delta: 1e-5, seed: 42, rounds: 6 })).toMatchObject({
+      trainingRounds: 6,
+      averageFrom: 3,
+    });
+  });
+
+  test('of a target that no noise reaches is refused', async () => {
+    await expect(readPrivateHeartStudy({ epsilon: 0.01, delta: 1e-5, seed: 42 })).rejects.toMatchObject({
+      code: 'PRIVACY_TARGET_OUT_OF_REACH',
+    });
+  });
 });

@@ -220,7 +220,7 @@ describe('RunningNetwork', () => {
     const before = state().process!;
     await network.kill('HungaryMSP', 'gateway');
     expect(isRunning(before)).toBe(false);
-    await network.untilReady('HungaryMSP', 'gateway', AbortSignal.timeout(10_000));
+    await network.untilReady('HungaryMSP', 'gateway', AbortSignal.timeout(60_000));
     expect(state()).toMatchObject({ state: 'ready', restarts: 1 });
     await network.kill('HungaryMSP', 'gateway', { stayDown: true });
     expect(state().state).toBe('stopped');

@@ -72,7 +72,7 @@ describe('the log of reads', () => {
   test('is anchored by itself, and again where the channel was away', async () => {
     readOnTwoDays();
     hospital.store.start();
-    for (let k = 0; k < 200 && hospital.sent.length === 0; k += 1)
+    for (let k = 0; k < 6_000 && hospital.sent.length === 0; k += 1)
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(hospital.sent.map(({ name }) => name)).toEqual(['ConsentContract:anchorReadLog']);
   });

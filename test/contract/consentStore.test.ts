@@ -176,7 +176,7 @@ describe('the queue', () => {
     await hospital.store.record([grant('1')], { name: 'left', role: 'data-steward' });
     await hospital.store.record([grant('2')], STEWARD);
     hospital.store.start();
-    for (let k = 0; k < 400 && hospital.store.queue().waiting > 1; k += 1) await new Promise((r) => setTimeout(r, 5));
+    for (let k = 0; k < 6_000 && hospital.store.queue().waiting > 1; k += 1) await new Promise((r) => setTimeout(r, 5));
     expect(hospital.store.queue()).toMatchObject({
       waiting: 1,
       parked: [{ person: 'left', code: 'CONSENT_PERSON_UNKNOWN', events: 1 }],

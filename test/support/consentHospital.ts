@@ -177,7 +177,7 @@ export class ConsentHospital {
   }
 
   /** Resolves once the queue is empty. */
-  async settled(msMax = 20_000): Promise<void> {
+  async settled(msMax = 60_000): Promise<void> {
     const until = Date.now() + msMax;
     for (;;) {
       const { waiting, inFlight } = this.store.queue();

@@ -108,6 +108,7 @@ describe('the table of what is spent', () => {
   test('of two thousand rounds takes no time to speak of', () => {
     const began = performance.now();
     spentMicroEpsilonAfterRounds(step, 1e-5, 10, 2_000);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    // 0.1 s; one after the other they would take 13 s.
+    expect(performance.now() - began).toBeLessThan(8_000);
   });
 });

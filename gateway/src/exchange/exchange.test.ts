@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
 import { connect } from 'node:tls';
-import { type Digest, ledgerKey, type Msp, refusal, type StudyId } from '@consilium/domain';
+import { type ConsiliumError, type Digest, ledgerKey, type Msp, refusal, type StudyId } from '@consilium/domain';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type CertificateAndKey,
@@ -19,7 +19,7 @@ const HUNGARY = 'HungaryMSP' as Msp;
 const VA = 'VaMSP' as Msp;
 const STUDY = 'heart' as StudyId;
 const log: Log = { info: () => {}, warn: () => {}, error: () => {} };
-const PATIENCE: ExchangePatience = { stallMs: 200, transferMs: 2_000, bytesInFlight: 3_000, bodyBytes: 2_000 };
+const PATIENCE: ExchangePatience = { stallMs: 20_000, transferMs: 30_000, bytesInFlight: 3_000, bodyBytes: 2_000 };
 const RECEIPT = { msp: HUNGARY, signature: Buffer.alloc(64).toString('base64') };
 
 let cas: Record<'cleveland' | 'hungary' | 'va', TestAuthority>;
@@ -57,6 +57,14 @@ beforeEach(async () => {
   held = new Map();
   readers = new Set([CLEVELAND]);
   clients = [];
+  await serve(PATIENCE);
+});
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await server.close(100);
+});
+
+async function serve(patience: ExchangePatience): Promise<void> {
   server = new ExchangeServer(
     certs.hungary,
     {
@@ -81,14 +89,10 @@ beforeEach(async () => {
       mayRead: (from) => readers.has(from),
       log,
     },
-    PATIENCE,
+    patience,
   );
   port = await server.listen('localhost', 0);
-});
-afterEach(async () => {
-  await Promise.all(clients.map((client) => client.close()));
-  await server.close(100);
-});
+}
 
 function digestOf(bytes: Uint8Array): Digest {
   return createHash('sha256').update(bytes).digest('hex') as Digest;
@@ -169,6 +173,8 @@ describe('a vector', () => {
   });
 
   test('that stalls is dropped, and does not keep its place', async () => {
+    await server.close(0);
+    await serve({ ...PATIENCE, stallMs: 1_000 });
     const bytes = randomBytes(1_500);
     const stalled = new Promise<void>((resolve) => {
       const sent = request({
@@ -209,8 +215,17 @@ describe('a vector', () => {
       sent.write(Buffer.alloc(1));
       return sent;
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await expect(client().push(HUNGARY, vector(randomBytes(10)))).rejects.toMatchObject({ code: 'EXCHANGE_BUSY' });
+    // Both have come in once there is no room for a third.
+    const pushed = () =>
+      client()
+        .push(HUNGARY, vector(randomBytes(10)))
+        .then(
+          () => undefined,
+          ({ code }: ConsiliumError) => code,
+        );
+    let refused: string | undefined;
+    while (refused === undefined) refused = await pushed();
+    expect(refused).toBe('EXCHANGE_BUSY');
     for (const sent of open) sent.destroy();
   });
 });

@@ -68,7 +68,7 @@ const roundsOf = (events: GatewayEvent[]) => events.map((event) => (event.type =
 
 async function until(condition: () => boolean): Promise<void> {
   for (let waited = 0; !condition(); waited += 5) {
-    if (waited > 3_000) throw new Error('it did not happen');
+    if (waited > 30_000) throw new Error('it did not happen');
     await wait(5);
   }
 }
@@ -159,7 +159,12 @@ describe('the stream of events', () => {
     for (let number = 0; number < EVENT_STREAMS_MAX; number++) await listen();
     expect(await api.get('/events')).toMatchObject({ status: 429, json: { code: 'EVENT_STREAMS_TOO_MANY' } });
     streams[0]?.close();
-    await wait(50);
-    expect((await listen()).status).toBe(200);
+    // The gateway sees the end of a stream a moment later.
+    let { status } = await listen();
+    for (let tries = 0; status === 429 && tries < 1_000; tries++) {
+      await wait(5);
+      ({ status } = await listen());
+    }
+    expect(status).toBe(200);
   });
 });

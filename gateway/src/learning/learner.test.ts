@@ -83,7 +83,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let k = 0; k < 600 && !condition(); k++) await sleep(25);
+  for (let k = 0; k < 2_000 && !condition(); k++) await sleep(25);
   expect(condition()).toBe(true);
 }
 

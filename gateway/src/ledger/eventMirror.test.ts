@@ -10,6 +10,7 @@ import { type CertificateAndKey, testAuthority, testCertificate } from '../../..
 import type { Log } from '../agent/ports.js';
 import { EventMirror, type MirrorTarget, type ObservedTransaction } from './eventMirror.js';
 import { readIdentity } from './ledgerIdentity.js';
+import { QUIET_MS } from './ledgerLimits.js';
 import { PeerConnection } from './peerConnection.js';
 
 const CLEVELAND = 'ClevelandMSP' as Msp;
@@ -46,6 +47,7 @@ let peer: FakePeer;
 let connection: PeerConnection;
 let target: Target;
 let mirror: EventMirror;
+let mirrorThatIsQuietAfter: (ms: number) => EventMirror;
 let warnings: string[];
 beforeEach(async () => {
   peer = new FakePeer();
@@ -58,7 +60,9 @@ beforeEach(async () => {
   target = new Target();
   warnings = [];
   const log: Log = { info: () => {}, warn: (_, message) => warnings.push(message), error: () => {} };
-  mirror = new EventMirror(connection.as(identity).getNetwork('consilium'), 'consilium', target, log);
+  const network = connection.as(identity).getNetwork('consilium');
+  mirrorThatIsQuietAfter = (ms) => new EventMirror(network, 'consilium', target, log, ms);
+  mirror = mirrorThatIsQuietAfter(QUIET_MS);
 });
 afterEach(async () => {
   await mirror.stop();
@@ -74,7 +78,7 @@ const event = (transactionId: string, payload = '{"writes":[]}') => ({
 
 async function until(condition: () => boolean): Promise<void> {
   for (let waited = 0; !condition(); waited += 5) {
-    if (waited > 5_000) throw new Error('it did not happen');
+    if (waited > 30_000) throw new Error('it did not happen');
     await wait(5);
   }
 }
@@ -141,14 +145,20 @@ describe('the mirror of events', () => {
     expect(target.checkpoint()).toEqual({ block: 3, transactionId: 'x', writes: [] });
   });
 
-  test('has caught up once it has the peer’s last block, or when nothing more comes', async () => {
+  test('has caught up once it has the peer’s last block', async () => {
     peer.answers.chaincodeEvents = (stream) => {
       setTimeout(() => stream.write(blockEvents(4, [event('a')])), 50);
     };
+    mirror = mirrorThatIsQuietAfter(50_000);
     mirror.start();
-    await mirror.caughtUp(5, AbortSignal.timeout(5_000));
+    await mirror.caughtUp(5, AbortSignal.timeout(40_000));
     expect(target.ids).toEqual(['a']);
-    await mirror.caughtUp(99, AbortSignal.timeout(5_000));
+  });
+
+  test('has caught up when nothing more comes, and is not waited for beyond that', async () => {
+    peer.answers.chaincodeEvents = () => undefined;
+    mirror.start();
+    await mirror.caughtUp(99, AbortSignal.timeout(40_000));
     await expect(mirror.caughtUp(99, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
   });
 

@@ -30,12 +30,14 @@ export class EventMirror {
   #running: Promise<void> | undefined;
   #lastEventAt = 0;
   #open = false;
+  readonly #quietMs: number;
 
-  constructor(network: Network, chaincode: string, target: MirrorTarget, log: Log) {
+  constructor(network: Network, chaincode: string, target: MirrorTarget, log: Log, quietMs = QUIET_MS) {
     this.#network = network;
     this.#chaincode = chaincode;
     this.#target = target;
     this.#log = log;
+    this.#quietMs = quietMs;
   }
 
   /** Begins to follow. Never throws: the peer may be away. */
@@ -59,7 +61,7 @@ export class EventMirror {
     const asked = Date.now();
     while (!signal.aborted) {
       if ((this.#target.checkpoint()?.block ?? -1) + 1 >= height) return;
-      if (this.#open && Date.now() - Math.max(asked, this.#lastEventAt) >= QUIET_MS) return;
+      if (this.#open && Date.now() - Math.max(asked, this.#lastEventAt) >= this.#quietMs) return;
       await wait(10);
     }
     signal.throwIfAborted();

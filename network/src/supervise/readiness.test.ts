@@ -60,7 +60,7 @@ describe('a part that answers with TLS', () => {
     const complaints: Error[] = [];
     const port = await servingTls(authority, (error) => complaints.push(error));
     const readiness = { kind: 'tls', port, authorityFile: authorityFile(authority) } as const;
-    await untilReady(readiness, 1, AbortSignal.timeout(5_000));
+    await untilReady(readiness, 1, AbortSignal.timeout(50_000));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(complaints).toEqual([]);
   });
@@ -72,6 +72,6 @@ describe('a part that answers with TLS', () => {
     await expect(untilReady({ kind: 'tls', port: silent, authorityFile: file }, 1, soon())).rejects.toThrow();
     const foreign = await servingTls(await Authority.create(SUBJECT, NOW));
     await expect(untilReady({ kind: 'tls', port: foreign, authorityFile: file }, 1, soon())).rejects.toThrow();
-    await untilReady({ kind: 'port', port: silent }, 1, AbortSignal.timeout(5_000));
+    await untilReady({ kind: 'port', port: silent }, 1, AbortSignal.timeout(50_000));
   });
 });

@@ -11,7 +11,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { roundArithmetic } from '../../gateway/src/learning/aggregate.js';
 import { readVersion, writeVersion } from '../../gateway/src/learning/versionFile.js';
-import { vectorBytes } from '../../gateway/src/privacy/fixedPoint.js';
+import { sumVectors, vectorBytes } from '../../gateway/src/privacy/fixedPoint.js';
 
 const MEMBERS = ['AMSP', 'BMSP', 'CMSP', 'DMSP', 'EMSP'];
 
@@ -70,14 +70,11 @@ describe('aggregation', () => {
       fc.property(study, kind, seeds, orders, (protocol, kind, elements, order) => {
         const vectors = vectorsOf(protocol, kind, elements);
         const base = roundArithmetic.initialVersion(protocol);
-        const made = (names: readonly string[]) =>
-          roundArithmetic.aggregate({
-            protocol,
-            kind,
-            round: 1,
-            base,
-            vectors: new Map(names.map((name) => [name as Msp, vectors.get(name) as Uint8Array])),
-          });
+        const made = (names: readonly string[]) => {
+          const ordered = new Map(names.map((name) => [name as Msp, vectors.get(name) as Uint8Array]));
+          const sum = sumVectors(ordered.values(), vectorLayout(protocol, kind).length);
+          return roundArithmetic.aggregate({ protocol, kind, round: 1, base, sum, vectors: ordered });
+        };
         const [one, other] = [made(MEMBERS), made(order)];
         expect(other).toEqual(one);
         expect(Outcome.parse(one.outcome)).toEqual(one.outcome);
@@ -117,7 +114,9 @@ describe('aggregation', () => {
             }),
           );
           const base = roundArithmetic.initialVersion(plain);
-          const { file } = roundArithmetic.aggregate({ protocol: plain, kind: 'training', round: 1, base, vectors });
+          const sum = sumVectors(vectors.values(), layout.length);
+          const round = { protocol: plain, kind: 'training', round: 1, base, sum, vectors } as const;
+          const { file } = roundArithmetic.aggregate(round);
           const after = readVersion(plain, file as Uint8Array).weights;
           for (const [name, values] of readVersion(plain, base).weights)
             expect([...(after.get(name) ?? [])]).toEqual(

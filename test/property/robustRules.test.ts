@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import type { Aggregated } from '../../gateway/src/agent/ports.js';
 import { roundArithmetic } from '../../gateway/src/learning/aggregate.js';
 import { readVersion } from '../../gateway/src/learning/versionFile.js';
-import { quantiseUpdate, vectorBytes } from '../../gateway/src/privacy/fixedPoint.js';
+import { quantiseUpdate, sumVectors, vectorBytes } from '../../gateway/src/privacy/fixedPoint.js';
 
 const MEMBERS = ['AMSP', 'BMSP', 'CMSP', 'DMSP', 'EMSP', 'FMSP', 'GMSP'];
 const CLIP_NORM = 2;
@@ -70,12 +70,14 @@ function honest(protocol: StudyProtocol, update: readonly number[], weight: numb
 }
 
 function aggregate(protocol: StudyProtocol, vectors: ReadonlyMap<string, Int32Array>): Aggregated {
+  const bytes = new Map([...vectors].map(([msp, vector]) => [msp as Msp, vectorBytes(vector)]));
   return roundArithmetic.aggregate({
     protocol,
     kind: 'training',
     round: 1,
     base: roundArithmetic.initialVersion(protocol),
-    vectors: new Map([...vectors].map(([msp, vector]) => [msp as Msp, vectorBytes(vector)])),
+    sum: sumVectors(bytes.values(), vectorLayout(protocol, 'training').length),
+    vectors: bytes,
   });
 }
 

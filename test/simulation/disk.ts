@@ -60,6 +60,12 @@ export class Disk {
         return digest;
       },
       get: async (digest) => this.#files.get(digest),
+      read: async (digest, take) => {
+        const bytes = this.#files.get(digest);
+        if (!bytes) return undefined;
+        take(bytes, 0);
+        return { digest: sha256(bytes), bytes: bytes.length };
+      },
       has: async (digest) => this.#files.has(digest),
       remove: async (digest) => {
         this.#files.delete(digest);

@@ -10,7 +10,6 @@ import {
   revealedKind,
   shareOf,
 } from '@consilium/domain';
-import { sumVectors } from '../privacy/fixedPoint.js';
 import { maskingPlace } from './maskingPlace.js';
 import type { ChannelState, OpenedMasks, ShareSealing } from './ports.js';
 import type { RoundView } from './studyView.js';
@@ -22,14 +21,14 @@ export type OpenedSum = Readonly<{ sum: Int32Array }> | Readonly<{ sealed: Seale
  * The first t matching shares in the order of the chain decide of each hospital, the same everywhere: those that a dealer
  * dealt falsely give something else than it committed to, and that is proof against it.
  *
- * @param vectors the survivors', masked
+ * @param sum of the survivors' vectors, masked; the masks are taken off it in its place
  * @throws ConsiliumError ROUND_NOT_SETTLED where shares are still lacking
  */
 export async function openSum(
   { state, sealing }: Readonly<{ state: Pick<ChannelState, 'recordOf'>; sealing: ShareSealing }>,
   round: RoundView,
   channel: string,
-  vectors: ReadonlyMap<Msp, Uint8Array>,
+  sum: Int32Array,
 ): Promise<OpenedSum> {
   const { protocol, facts, number } = round;
   const { roster = [], survivors = [] } = round.state;
@@ -52,8 +51,6 @@ export async function openSum(
     (kind === 'selfMask' ? selfMasks : maskKeys).set(of, secret);
   }
   const opened: OpenedMasks = { selfMasks, maskKeys };
-  const first = vectors.values().next().value as Uint8Array;
-  const sum = sumVectors(vectors.values(), first.length / 4);
   sealing.unmask(sum, maskingPlace(round, channel), opened);
   return { sum };
 }

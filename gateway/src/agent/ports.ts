@@ -55,7 +55,17 @@ export interface Channel {
 /** Content-addressed bytes on this hospital's disk: vectors and version files. Durable before it resolves. */
 export interface Blobs {
   put(bytes: Uint8Array): Promise<Digest>;
+  /** Undefined where they are not there, or no longer have their digest: they are removed then. */
   get(digest: Digest): Promise<Uint8Array | undefined>;
+  /**
+   * Hands the bytes out piece by piece, so that they need not all be in memory. All pieces but the last are of a multiple of
+   * 8 bytes; a piece is only valid until `take` returns.
+   * @returns the digest and number of what was handed out; undefined as with `get`: what was handed out is not theirs then
+   */
+  read(
+    digest: Digest,
+    take: (piece: Uint8Array, at: number) => void,
+  ): Promise<Readonly<{ digest: Digest; bytes: number }> | undefined>;
   has(digest: Digest): Promise<boolean>;
   /** Durable before it resolves; what is not there is no error. */
   remove(digest: Digest): Promise<void>;
@@ -277,16 +287,17 @@ export interface Learner {
 export interface Arithmetic {
   /** Version 0: the protocol's weights. */
   initialVersion(protocol: StudyProtocol): Uint8Array;
-  /** Adds up vectors of survivors in MSP order and makes what is attested. */
+  /** Makes of the survivors' vectors what is attested. */
   aggregate(
     round: Readonly<{
       protocol: StudyProtocol;
       kind: Exclude<RoundKind, 'initial'>;
       round: number;
       base: Uint8Array;
+      /** Of the survivors' vectors, modulo 2^32; private mode: its masks taken off. */
+      sum: Int32Array;
+      /** The vectors themselves, in MSP order, where the aggregation rule looks at single updates; else empty. */
       vectors: ReadonlyMap<Msp, Uint8Array>;
-      /** Private mode: the sum, its masks taken off; the vectors are masked, and are not added up again. */
-      sum?: Int32Array;
     }>,
   ): Aggregated;
 }
@@ -396,6 +407,20 @@ export type RoundVerification = Readonly<{
 export interface RoundVerifier {
   /** @throws ConsiliumError STUDY_UNKNOWN, ROUND_UNKNOWN, ROUND_NOT_SETTLED where nothing was agreed upon yet */
   verify(study: StudyId, round: number, signal?: AbortSignal): Promise<RoundVerification>;
+}
+
+/** A version's file or a vector, by its SHA-256. */
+export type RoundFile = Readonly<{ digest: Digest; bytes: number }>;
+
+/** The bytes that a settled round was computed from, and what it made. */
+export interface RoundFiles {
+  /**
+   * Sees to it that all are on this hospital's disk: base, survivors' vectors, new version.
+   * @throws ConsiliumError STUDY_UNKNOWN, ROUND_UNKNOWN, ROUND_NOT_SETTLED, EXCHANGE_UNREACHABLE, VECTOR_UNKNOWN
+   */
+  gather(study: StudyId, round: number, signal?: AbortSignal): Promise<readonly RoundFile[]>;
+  /** @throws ConsiliumError VECTOR_UNKNOWN */
+  read(digest: Digest): Promise<Uint8Array>;
 }
 
 /** A step that failed when it was last tried. */

@@ -1,17 +1,29 @@
 /** Gathers what a round summed up, and computes again what it makes: for attesting, and for verifying later. */
-import { type Contribution, type Msp, type Outcome, refusal, type VersionRef } from '@consilium/domain';
+import {
+  type Contribution,
+  type Msp,
+  needsSingleUpdates,
+  type Outcome,
+  refusal,
+  type VersionRef,
+  vectorLayout,
+} from '@consilium/domain';
 import type { AgentIdentity } from './agentPorts.js';
 import { digestOf } from './digestOf.js';
 import { type OpenedSum, openSum } from './openSum.js';
 import type { Arithmetic, Blobs, ChannelState, Exchange, ShareSealing, UpdateScore } from './ports.js';
 import { isPrivate } from './privateRounds.js';
 import { holdersOf, type RoundView } from './studyView.js';
+import { sumFromDisk, type VectorSeen } from './sumFromDisk.js';
 
 export type Materials = Readonly<{
   base: Uint8Array;
-  vectors: ReadonlyMap<Msp, Uint8Array>;
-  /** Private mode: what the vectors' sum is without its masks, or why it cannot be opened. */
-  opened?: OpenedSum;
+  /** What was seen of the survivors' vectors, in MSP order. */
+  vectors: ReadonlyMap<Msp, VectorSeen>;
+  /** Their sum; private mode: without its masks, or why it cannot be opened. */
+  opened: OpenedSum;
+  /** The vectors themselves, where the aggregation rule looks at single updates; else empty. */
+  singles: ReadonlyMap<Msp, Uint8Array>;
 }>;
 export type Recomputed = Readonly<{
   outcome: Outcome;
@@ -45,13 +57,25 @@ export async function gatherMaterials(
     });
   const others = members.filter((member) => member !== msp);
   const contributions = survivors.flatMap((survivor) => round.facts.contributions.get(survivor) ?? []);
-  const [file, ...vectors] = await Promise.all([
-    obtain(sources, base, others, signal),
-    ...contributions.map((contribution) => obtainVector(sources, msp, contribution, others, signal)),
-  ]);
-  const summed = new Map(contributions.map(({ msp: contributor }, k) => [contributor, vectors[k] as Uint8Array]));
-  const opened = isPrivate(round) ? { opened: await openSum(sources, round, channel, summed) } : {};
-  return { base: file, vectors: summed, ...opened };
+  const vectorOf = (contribution: Contribution) => obtainVector(sources, msp, contribution, others, signal);
+  const { blobs } = sources;
+  const { sum, vectors } = await sumFromDisk(
+    blobs,
+    contributions,
+    vectorLayout(round.protocol, kind).length,
+    async (contribution) => {
+      if (!(await blobs.has(contribution.vectorDigest))) await vectorOf(contribution);
+    },
+  );
+  const opened = isPrivate(round) ? await openSum(sources, round, channel, sum) : { sum };
+  const isSingles = kind === 'training' && needsSingleUpdates(round.protocol.aggregation);
+  const singles = isSingles ? await Promise.all(contributions.map(vectorOf)) : [];
+  return {
+    base: await obtain(sources, base, others, signal),
+    vectors,
+    opened,
+    singles: new Map(singles.map((bytes, k) => [(contributions[k] as Contribution).msp, bytes])),
+  };
 }
 
 /** @throws ConsiliumError VERSION_FILE_INVALID and whatever the arithmetic refuses */
@@ -62,10 +86,10 @@ export function recompute(arithmetic: Arithmetic, round: RoundView, materials: M
     const file = arithmetic.initialVersion(protocol);
     return { file, outcome: { kind: 'version', digest: digestOf(file), sumDigest: null, result: {} } };
   }
-  const { base, vectors, opened } = materials;
-  if (opened && 'sealed' in opened) return { outcome: opened.sealed, file: undefined };
-  const sum = opened ? { sum: opened.sum } : {};
-  const { outcome, file, scores } = arithmetic.aggregate({ protocol, kind, round: number, base, vectors, ...sum });
+  const { base, opened, singles: vectors } = materials;
+  if ('sealed' in opened) return { outcome: opened.sealed, file: undefined };
+  const { sum } = opened;
+  const { outcome, file, scores } = arithmetic.aggregate({ protocol, kind, round: number, base, sum, vectors });
   return { outcome, file, scores };
 }
 
@@ -83,13 +107,13 @@ async function obtainVector(
 
 /** Bytes by digest: from the own disk if they are whole there, else from a holder, and then kept. */
 export async function obtain(
-  { blobs, exchange }: Sources,
+  { blobs, exchange }: Pick<Sources, 'blobs' | 'exchange'>,
   { digest }: Pick<VersionRef, 'digest'>,
   holders: readonly Msp[],
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const own = await blobs.get(digest);
-  if (own && digestOf(own) === digest) return own;
+  if (own) return own;
   const fetched = await exchange.fetch(digest, holders, signal);
   if (digestOf(fetched) !== digest) throw refusal('VECTOR_DIGEST_MISMATCH', { digest });
   await blobs.put(fetched);

@@ -14,7 +14,6 @@ import {
   vectorLayout,
 } from '@consilium/domain';
 import type { AgentIdentity, AgentPorts } from './agentPorts.js';
-import { digestOf } from './digestOf.js';
 import type { RoundCheck, RoundVerification, RoundVerifier } from './ports.js';
 import { isReceiptSignature } from './receiptSignature.js';
 import { gatherMaterials, type Materials, recompute } from './recomputeRound.js';
@@ -74,16 +73,15 @@ export class VerifyDesk implements RoundVerifier {
 /** Of every survivor: is what was summed up what it contributed, and did t-1 others sign for it? */
 function contributionChecks(view: StudyView, round: RoundView, { vectors }: Materials, channel: string): RoundCheck[] {
   const { length } = vectorLayout(round.protocol, round.facts.round.kind);
-  return [...vectors].flatMap(([msp, bytes]) => {
+  return [...vectors].flatMap(([msp, { digest, bytes }]) => {
     const contribution = round.facts.contributions.get(msp) as Contribution;
-    const digest = digestOf(bytes);
     const { signed, needed } = receiptsOf(view, round, contribution, channel);
     return [
       check(`hash of the vector of ${msp}`, digest === contribution.vectorDigest, digest),
       check(
         `length of the vector of ${msp}`,
-        bytes.length === length * 4 && contribution.vectorLength === length,
-        `${bytes.length / 4} elements, ${length} by the protocol`,
+        bytes === length * 4 && contribution.vectorLength === length,
+        `${bytes / 4} elements, ${length} by the protocol`,
       ),
       check(`receipts for the vector of ${msp}`, signed >= needed, `${signed} valid signatures, ${needed} needed`),
     ];

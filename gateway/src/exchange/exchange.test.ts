@@ -82,6 +82,7 @@ async function serve(patience: ExchangePatience): Promise<void> {
           throw new Error('the server stores nothing itself');
         },
         get: async (digest) => held.get(digest),
+        read: async () => undefined,
         has: async (digest) => held.has(digest),
         remove: async () => undefined,
       },
@@ -316,6 +317,7 @@ describe('whom a gateway connects to', () => {
       blobs: {
         put: async () => '' as Digest,
         get: async () => undefined,
+        read: async () => undefined,
         has: async () => false,
         remove: async () => undefined,
       },

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { lossScale, type RoundKind, type StudyProtocol, statisticsScale, updateScale } from '@consilium/domain';
+import {
+  lossScale,
+  type RoundKind,
+  type StudyProtocol,
+  statisticsScale,
+  updateScale,
+  vectorLayout,
+} from '@consilium/domain';
 import { describe, expect, test } from '@jest/globals';
 import { sumVectors, vectorBytes } from '../privacy/fixedPoint.js';
 import { roundArithmetic } from './aggregate.js';
@@ -17,7 +24,8 @@ function aggregate(
   round = 2,
 ) {
   const vectors = vectorsOf(protocol, kind, write);
-  return { vectors, ...roundArithmetic.aggregate({ protocol, kind, round, base, vectors }) };
+  const sum = sumVectors(vectors.values(), vectorLayout(protocol, kind).length);
+  return { vectors, ...roundArithmetic.aggregate({ protocol, kind, round, base, sum, vectors }) };
 }
 
 /** Rows x = -.5, .5 and y = .25 twice at each hospital; one positive at the first. */
@@ -150,10 +158,15 @@ describe('training round', () => {
   });
 
   test('a vector of another length is refused', () => {
-    const vectors = new Map([[protocol.members[0] as never, new Uint8Array(8)]]);
-    expect(() => roundArithmetic.aggregate({ protocol, kind: 'training', round: 2, base, vectors })).toThrow(
-      /^VECTOR_LENGTH_WRONG/,
-    );
+    const { length } = vectorLayout(protocol, 'training');
+    const made = (elements: number, single: number) => () =>
+      roundArithmetic.aggregate({
+        ...{ protocol, kind: 'training', round: 2, base },
+        sum: new Int32Array(elements),
+        vectors: new Map([[protocol.members[0] as never, new Uint8Array(4 * single)]]),
+      });
+    expect(made(2, length)).toThrow(/^VECTOR_LENGTH_WRONG/);
+    expect(made(length, 2)).toThrow(/^VECTOR_LENGTH_WRONG/);
   });
 });
 

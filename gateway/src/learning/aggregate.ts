@@ -13,7 +13,7 @@ import {
   vectorLayout,
 } from '@consilium/domain';
 import type { Aggregated, Arithmetic, UpdateScore } from '../agent/ports.js';
-import { sumVectors, vectorBytes } from '../privacy/fixedPoint.js';
+import { vectorBytes } from '../privacy/fixedPoint.js';
 import { statisticsMade } from './aggregateStatistics.js';
 import { trainedVersion } from './aggregateTraining.js';
 import { combineUpdates } from './aggregationRules/combineUpdates.js';
@@ -43,10 +43,10 @@ export const roundArithmetic: Arithmetic = { initialVersion, aggregate };
  */
 function aggregate(round: RoundVectors): Aggregated {
   const layout = vectorLayout(round.protocol, round.kind);
-  for (const { length } of round.vectors.values())
-    if (length !== 4 * layout.length)
-      throw refusal('VECTOR_LENGTH_WRONG', { round: round.round, expected: layout.length, found: length / 4 });
-  const sum = round.sum ?? sumVectors(round.vectors.values(), layout.length);
+  const { sum } = round;
+  for (const length of [sum.length, ...[...round.vectors.values()].map((bytes) => bytes.length / 4)])
+    if (length !== layout.length)
+      throw refusal('VECTOR_LENGTH_WRONG', { round: round.round, expected: layout.length, found: length });
   const sumDigest = sha256(vectorBytes(sum));
   const made = versionMade(round, layout, sum);
   if ('reason' in made)

@@ -1,4 +1,4 @@
-import { type Msp, type StudyProtocol, statisticsScale, updateScale, vectorLayout } from '@consilium/domain';
+import { type StudyProtocol, statisticsScale, updateScale, vectorLayout } from '@consilium/domain';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { VectorTask, VersionInHand } from '../agent/ports.js';
 import { vectorBytes } from '../privacy/fixedPoint.js';
@@ -48,8 +48,8 @@ const first = (protocol: StudyProtocol): VersionInHand => ({
 
 /** The version that this hospital alone would make of its vector. */
 function next(protocol: StudyProtocol, { round, kind, base }: VectorTask, made: HospitalVector): VersionInHand {
-  const vectors = new Map([['AMSP' as Msp, vectorBytes(made.vector)]]);
-  const { file } = roundArithmetic.aggregate({ protocol, kind, round, base: base.file, vectors });
+  const [sum, vectors] = [made.vector, new Map()];
+  const { file } = roundArithmetic.aggregate({ protocol, kind, round, base: base.file, sum, vectors });
   return { version: round, file: file as Uint8Array, personal: made.personal };
 }
 
@@ -290,6 +290,25 @@ describe('vector of a training round in a private study', () => {
     const scale = updateScale(protocol) * 40;
     // 20 patients of 0.01 each, by 40, in each of three steps; six deviations of noise.
     expect(Math.hypot(...update.map((element) => element / scale))).toBeLessThan(3 * 0.005 + 6 * 3 * 2.5e-6);
+  });
+
+  test('moves by at most one clip norm a step for a patient with many rows', async () => {
+    const protocol = privateStudy();
+    const scale = updateScale(protocol) * 40;
+    const { update: many } = await made(protocol, 60);
+    const rows = patternRows(60, 2);
+    const ofOne = await HospitalModel.build(engine, protocol, {
+      ...rows,
+      patientKeys: rows.patientKeys.map(() => 'p'),
+    });
+    const asked = { ...task(protocol, 'training', 1, first(protocol)), declaredPatients: 40 };
+    const { vector, trainingPatients } = await makeVector(ofOne, asked);
+    expect(trainingPatients).toBe(1);
+    const length = (update: readonly number[]) => Math.hypot(...update.map((element) => element / scale));
+    const noise = 6 * 3 * 2.5e-6;
+    expect(length([...vector.slice(0, -1)])).toBeLessThan(3 * (0.01 / 40) + noise);
+    // Sixty patients of one row each move further: the rows were there.
+    expect(length(many)).toBeGreaterThan(10 * (0.01 / 40));
   });
 
   test('is never the same twice', async () => {

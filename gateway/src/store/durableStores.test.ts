@@ -80,6 +80,21 @@ describe('blobs', () => {
     expect(Buffer.from((await blobs.get(digest)) as Uint8Array).toString()).toBe('a vector');
   });
 
+  test('are read piece by piece, each of whole elements, and bytes that no longer have their digest are told', async () => {
+    const blobs = await FileBlobs.open(join(folder, 'blobs'), log);
+    const bytes = Buffer.alloc(2 * 2 ** 20 + 12, 'a vector');
+    const digest = await blobs.put(bytes);
+    const pieces: [number, Buffer][] = [];
+    const take = (piece: Uint8Array, at: number) => pieces.push([at, Buffer.from(piece)]);
+    expect(await blobs.read(digest, take)).toEqual({ digest, bytes: bytes.length });
+    expect(Buffer.concat(pieces.map(([, piece]) => piece)).equals(bytes)).toBe(true);
+    expect(pieces.map(([at]) => at)).toEqual([0, 2 ** 20, 2 * 2 ** 20]);
+    writeFileSync(join(folder, 'blobs', digest.slice(0, 2), digest), bytes.subarray(1));
+    expect(await blobs.read(digest, () => undefined)).toBeUndefined();
+    expect(await blobs.has(digest)).toBe(false);
+    expect(await blobs.read(digest, () => undefined)).toBeUndefined();
+  });
+
   test('are gone once they are removed, and what is not there is no error', async () => {
     const blobs = await FileBlobs.open(join(folder, 'blobs'), log);
     const [gone, kept] = [await blobs.put(Buffer.from('a vector')), await blobs.put(Buffer.from('another one'))];

@@ -13,7 +13,20 @@ export class MemoryBlobs implements Blobs {
   }
 
   async get(digest: Digest): Promise<Uint8Array | undefined> {
-    return this.files.get(digest);
+    const bytes = this.files.get(digest);
+    if (!bytes || digestOf(bytes) === digest) return bytes;
+    this.files.delete(digest);
+    return undefined;
+  }
+
+  async read(
+    digest: Digest,
+    take: (piece: Uint8Array, at: number) => void,
+  ): Promise<{ digest: Digest; bytes: number } | undefined> {
+    const bytes = await this.get(digest);
+    if (!bytes) return undefined;
+    take(bytes, 0);
+    return { digest, bytes: bytes.length };
   }
 
   async has(digest: Digest): Promise<boolean> {

@@ -157,6 +157,7 @@ export class ApiUnderTest {
     const blobs: Blobs = {
       put: unexpected,
       get: async (digest) => this.blobs.get(digest),
+      read: unexpected,
       has: async (digest) => this.blobs.has(digest),
       remove: unexpected,
     };

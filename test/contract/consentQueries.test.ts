@@ -81,6 +81,27 @@ describe('the histories of the patients of a cohort', () => {
   });
 });
 
+test('a record of many events is told whole, however long a page is', async () => {
+  const channel = await withPolicy();
+  const seqs = Array.from({ length: 120 }, (_, seq) => seq);
+  await recordEvents(
+    channel,
+    seqs.map((seq) => eventOf(channel, 'ada', seq, seq === 0 ? 'grant' : 'change')),
+  );
+  const asked = { msp: OWN, ref: refOf('ada') };
+  for (const items of [7, 50, 60, 100, 119, 120, 200]) {
+    const found: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await channel.query(HISTORY, { ...asked, items, ...(cursor ? { cursor } : {}) });
+      expect(page.items.length).toBe(Math.min(items, seqs.length - found.length));
+      found.push(...page.items.map(({ key }) => key));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    expect(found).toEqual(seqs.map((seq) => `consent~${OWN}~${refOf('ada')}~${String(seq).padStart(10, '0')}`));
+  }
+});
+
 test("a hospital's policies stand with its epoch and its batches, for every reader", async () => {
   const channel = await withPolicy();
   await channel.submit('ConsentContract:publishPolicy', policyText({ placement: 'roots' }), OWN);

@@ -165,7 +165,10 @@ export class ConsentContract extends LedgerContract {
     });
   }
 
-  /** The histories of many records, out of a state in which the hospital's join of a round stands. */
+  /**
+   * The events and tombstones of many records, out of a state in which the hospital's join of a round stands. Holds, which
+   * allow nothing and forbid no use, are left out: each range costs the peers as much as a record does.
+   */
   @Transaction(false)
   async cohortHistory(context: LedgerContext, query: string): Promise<string> {
     return this.evaluate(context, 'ConsentContract:cohortHistory', query, async (asked, state, caller) => {
@@ -173,7 +176,7 @@ export class ConsentContract extends LedgerContract {
       requireOwnOrAuditor(msp, caller);
       const join = await state.join(study, round, msp);
       if (!join?.cohort) throw refusal('CONSENT_COHORT_UNKNOWN', { study, round });
-      return [...new Set(refs)].flatMap((ref) => historyRanges(msp, ref));
+      return [...new Set(refs)].flatMap((ref) => [eventRange(msp, ref), onlyKey(ledgerKey.tombstone(msp, ref))]);
     });
   }
 
@@ -202,9 +205,13 @@ function requireOwnOrAuditor(msp: Msp, caller: Caller): void {
   if (caller.role !== 'auditor' && caller.msp !== msp) throw refusal('CONSENT_FOREIGN_RECORD', { msp: caller.msp });
 }
 
+function eventRange(msp: Msp, ref: ConsentRef): KeyRange {
+  return keyRange('consent', msp, ref);
+}
+
 /** All that stands about a record. */
 function historyRanges(msp: Msp, ref: ConsentRef): KeyRange[] {
-  return [keyRange('consent', msp, ref), onlyKey(ledgerKey.hold(msp, ref)), onlyKey(ledgerKey.tombstone(msp, ref))];
+  return [eventRange(msp, ref), onlyKey(ledgerKey.hold(msp, ref)), onlyKey(ledgerKey.tombstone(msp, ref))];
 }
 
 async function decideEvents(asked: Asked<'ConsentContract:recordConsents'>, state: LedgerState): Promise<Decision> {

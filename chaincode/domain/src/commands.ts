@@ -150,8 +150,8 @@ export const queries = {
   /** All that stands about a ref: its events, holds and tombstone. */
   'ConsentContract:consentHistory': z.strictObject({ msp: Msp, ref: ConsentRef, ...page }),
   /**
-   * The same of many refs, read together with a hospital's join of a round: so what it answers is known to stand no earlier
-   * than that cohort.
+   * Events and tombstones of many refs, read together with a hospital's join of a round: so what it answers is known to stand
+   * no earlier than that cohort.
    */
   'ConsentContract:cohortHistory': z.strictObject({
     ...inRound,

@@ -2,18 +2,13 @@
  * Queries whose answer stands up later: put to a majority of the hospitals' peers, which sign it, and never submitted. The
  * signed question, the answer, what the peers read for it, and every endorsement with its certificate are kept.
  */
-import { LedgerPage, type QueryInput, type QueryName, refusal } from '@consilium/domain';
+import { LedgerPage, PAGE_ITEMS_MAX, type QueryInput, type QueryName, refusal } from '@consilium/domain';
 import type { Gateway } from '@hyperledger/fabric-gateway';
 import { common, ledger, peer, gateway as protos } from '@hyperledger/fabric-protos';
 import type { Log } from '../agent/ports.js';
 import { endorse } from './endorsing.js';
 import type { ChannelNames } from './fabricChannel.js';
 
-/**
- * Records of one page. Peers tell the reads of a range one by one only up to this many (Fabric's
- * `maxDegreeQueryReadsHashing`); of more they tell a hash, and where each was written would be lost.
- */
-const PAGE_RECORDS_MAX = 50;
 const PAGES_MAX = 100_000;
 
 export type EndorsedRecord = Readonly<{
@@ -59,7 +54,7 @@ export class EndorsedQueries {
     const pages: EndorsedPage[] = [];
     let cursor: string | null = null;
     do {
-      const argument = { ...query, items: PAGE_RECORDS_MAX, ...(cursor === null ? {} : { cursor }) };
+      const argument = { ...query, items: PAGE_ITEMS_MAX, ...(cursor === null ? {} : { cursor }) };
       const { page, next }: { page: EndorsedPage; next: string | null } = await this.#page(name, argument, signal);
       pages.push(page);
       cursor = next;

@@ -9,9 +9,12 @@ export function onlyKey(key: string): KeyRange {
   return { start: key, end: `${key}\u0001` };
 }
 
+/** Fabric tells the reads of one range one by one up to this many (`maxDegreeQueryReadsHashing`); of more it tells a hash. */
+const RANGE_READS_TOLD_MAX = 50;
+
 /**
- * Each range is read by pages of Fabric's own, never beyond what is answered: so an endorsed answer's read set names the
- * version of every record in it, which is how evidence finds the transaction that wrote it.
+ * Each range is read by pages of Fabric's own, never beyond what is answered, and few enough at a time: so an endorsed
+ * answer's read set names the version of every record in it, which is how evidence finds the transaction that wrote it.
  *
  * @param ranges disjoint, in the order in which they are told
  * @param cursor the key that the page begins with, as the page before named it
@@ -24,28 +27,29 @@ export async function readPage(
 ): Promise<LedgerPage> {
   const first = cursor === undefined ? 0 : ranges.findIndex(({ start, end }) => start <= cursor && cursor < end);
   if (first < 0) throw refusal('PAGE_CURSOR_INVALID', {});
-  const items: { key: string; value: unknown }[] = [];
+  const items: Entry[] = [];
   for (const [k, { start, end }] of ranges.slice(first).entries()) {
-    const from = k === 0 ? (cursor ?? start) : start;
-    if (items.length === itemsMax) {
-      const next = await firstKey(stub, from, end);
-      if (next !== undefined) return LedgerPage.parse({ items, cursor: next });
-      continue;
-    }
-    const { iterator, metadata } = await stub.getStateByRangeWithPagination(from, end, itemsMax - items.length);
-    for (let each = await iterator.next(); !each.done; each = await iterator.next())
-      items.push({ key: each.value.key, value: JSON.parse(Buffer.from(each.value.value).toString('utf8')) });
-    await iterator.close();
-    // Fabric tells nothing beside an empty range: the library then gives no metadata, whatever its types say.
-    const bookmark = (metadata as Partial<typeof metadata> | undefined)?.bookmark ?? '';
-    if (bookmark !== '') return LedgerPage.parse({ items, cursor: bookmark });
+    let from = k === 0 ? (cursor ?? start) : start;
+    do {
+      const room = itemsMax - items.length;
+      const { found, bookmark } = await entries(stub, from, end, Math.min(Math.max(room, 1), RANGE_READS_TOLD_MAX));
+      if (room === 0 && found[0]) return LedgerPage.parse({ items, cursor: found[0].key });
+      items.push(...found);
+      if (items.length === itemsMax && bookmark !== '') return LedgerPage.parse({ items, cursor: bookmark });
+      from = bookmark;
+    } while (from !== '');
   }
   return LedgerPage.parse({ items, cursor: null });
 }
 
-async function firstKey(stub: LedgerContext['stub'], start: string, end: string): Promise<string | undefined> {
-  const { iterator } = await stub.getStateByRangeWithPagination(start, end, 1);
-  const first = await iterator.next();
-  await iterator.close();
-  return first.done ? undefined : first.value.key;
+type Entry = Readonly<{ key: string; value: unknown }>;
+
+/** Read to its end, a page is closed by the peer itself: to close it would ask the peer once more. */
+async function entries(stub: LedgerContext['stub'], start: string, end: string, count: number) {
+  const { iterator, metadata } = await stub.getStateByRangeWithPagination(start, end, count);
+  const found: Entry[] = [];
+  for (let each = await iterator.next(); !each.done; each = await iterator.next())
+    found.push({ key: each.value.key, value: JSON.parse(Buffer.from(each.value.value).toString('utf8')) });
+  // Fabric tells nothing beside an empty range: the library then gives no metadata, whatever its types say.
+  return { found, bookmark: (metadata as Partial<typeof metadata> | undefined)?.bookmark ?? '' };
 }

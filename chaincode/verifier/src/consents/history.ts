@@ -33,7 +33,7 @@ export function historyIn(
   home: HomeEvents,
 ): History {
   const onLedger = placedIn(question, `consent~${msp}~${ref}~`);
-  const atHome = home.events.filter(({ event }) => event.msp === msp && event.ref === ref);
+  const atHome = home.byRecord.get(`${msp}~${ref}`) ?? [];
   const events = [...onLedger, ...atHome].sort((a, b) => a.event.seq - b.event.seq);
   for (const [seq, { event }] of events.entries())
     must(event.seq === seq, `event ${seq} of ${ref} is missing, or stands twice: the next one is ${event.seq}`);

@@ -23,7 +23,8 @@ const Proofs = list(
 export type PlacedEvent = Readonly<{ event: ConsentEvent; place: Place; batch: number | null }>;
 
 export type HomeEvents = Readonly<{
-  events: readonly PlacedEvent[];
+  /** Of each record, by `msp~ref`: a cohort asks for a hundred thousand of them. */
+  byRecord: ReadonlyMap<string, readonly PlacedEvent[]>;
   /** Batches of which every leaf is here, by `msp~batch`. */
   whole: ReadonlySet<string>;
   /** Leaves of them that are not opened. */
@@ -59,7 +60,18 @@ export function readHomeEvents(entries: Entries, questions: Questions, report: R
       must(found.toString('hex') === root.record.root, 'its path does not lead to the root of its batch');
       events.push(placed(event, root));
     });
-  return { events, whole, hidden };
+  return { byRecord: byRecord(events), whole, hidden };
+}
+
+function byRecord(events: readonly PlacedEvent[]): ReadonlyMap<string, readonly PlacedEvent[]> {
+  const found = new Map<string, PlacedEvent[]>();
+  for (const placed of events) {
+    const record = `${placed.event.msp}~${placed.event.ref}`;
+    const others = found.get(record);
+    if (others) others.push(placed);
+    else found.set(record, [placed]);
+  }
+  return found;
 }
 
 function hashOf(leaf: ConsentEventInput | Digest): Buffer {

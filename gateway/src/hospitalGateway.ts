@@ -1,10 +1,11 @@
 /** Puts a hospital's gateway together: every room is made here and handed what it needs. */
-
+import { join } from 'node:path';
 import type { Digest, Instant, Msp } from '@consilium/domain';
 import { Agent } from './agent/agent.js';
 import { noConsentDesk } from './agent/noConsentDesk.js';
 import type { Arithmetic, Learner, Log } from './agent/ports.js';
 import { ReceiptDesk } from './agent/receiptDesk.js';
+import { StoredRoundFiles } from './agent/roundFiles.js';
 import { StudyReader } from './agent/studyReader.js';
 import { systemTimers } from './agent/systemTimers.js';
 import { VerifyDesk } from './agent/verifyRound.js';
@@ -27,6 +28,7 @@ import { peerAnswers, untilPeerAnswers } from './peerCheck.js';
 import { shareSealing } from './privacy/shareSealing.js';
 import type { Holdings } from './store/holdings.js';
 import { systemClock } from './systemClock.js';
+import { VerifierProcess } from './verifierProcess.js';
 
 /** What runs is given this long to end when the gateway stops. */
 const STOP_GRACE_MS = 3_000;
@@ -143,11 +145,15 @@ export async function startGateway(
       consentReadings: disk.consents,
       consents: consent,
       ...(consent ? { fhir: fhirOf(consent, configuration) } : {}),
-      evidence: peer.evidence(consent),
+      evidence: peer.evidence({
+        store: consent,
+        files: new StoredRoundFiles({ state: mirror, blobs, exchange }, msp),
+      }),
       peer: peer.view,
       blobs,
       verifier,
       timings: agent,
+      independent: await VerifierProcess.in(join(configuration.home, 'verification')),
       failures: agent,
       ownRows: ownRows(msp, training, disk, consentDesk),
       clock: systemClock,

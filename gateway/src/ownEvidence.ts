@@ -1,6 +1,6 @@
 /** Who of this hospital can have evidence made: each asks the channel, and signs the pack, with a certificate of their own. */
 
-import type { Log } from './agent/ports.js';
+import type { Log, RoundFiles } from './agent/ports.js';
 import { EvidencePacks } from './exports/evidence/evidencePacks.js';
 import type { EvidenceStore } from './exports/evidence/ports.js';
 import type { EvidenceDesk } from './http/ports.js';
@@ -11,15 +11,18 @@ import type { LedgerIdentity } from './ledger/ledgerIdentity.js';
 import type { PeerConnection } from './ledger/peerConnection.js';
 import { systemClock } from './systemClock.js';
 
+/** What evidence is made from beside the channel. */
+export type OwnKept = Readonly<{ store: EvidenceStore | undefined; files: RoundFiles }>;
+
 /**
  * @param people identities by name
- * @param store absent: this hospital keeps no consents
+ * @param kept what this hospital keeps itself; without a store it keeps no consents
  */
 export function ownEvidence(
   names: ChannelNames,
   connection: PeerConnection,
   people: ReadonlyMap<string, LedgerIdentity>,
-  store: EvidenceStore | undefined,
+  kept: OwnKept,
   log: Log,
 ): EvidenceDesk {
   return {
@@ -33,7 +36,8 @@ export function ownEvidence(
         questions: new EndorsedQueries(gateway, names, log),
         chain: new ChainBlocks(gateway, names),
         signer: { msp: names.msp, certificate: identity.credentials, sign: (message) => signer(message) },
-        ...(store ? { store } : {}),
+        files: kept.files,
+        ...(kept.store ? { store: kept.store } : {}),
         clock: systemClock,
       });
     },

@@ -3,7 +3,6 @@
 import type { Log } from './agent/ports.js';
 import { systemTimers } from './agent/systemTimers.js';
 import type { Connection, GatewayConfiguration } from './configuration.js';
-import type { EvidenceStore } from './exports/evidence/ports.js';
 import type { HospitalDisk } from './hospitalDisk.js';
 import type { PeerView, Person } from './http/ports.js';
 import { CommitTimes, TransactionCounts } from './ledger/commitTimes.js';
@@ -13,7 +12,7 @@ import { type LedgerIdentity, readIdentity } from './ledger/ledgerIdentity.js';
 import { PeerConnection } from './ledger/peerConnection.js';
 import { PeerLedger } from './ledger/peerLedger.js';
 import { mirrorWait } from './mirrorWait.js';
-import { ownEvidence } from './ownEvidence.js';
+import { type OwnKept, ownEvidence } from './ownEvidence.js';
 import type { PeerCheck } from './peerCheck.js';
 import { systemClock } from './systemClock.js';
 
@@ -66,8 +65,7 @@ export function ownPeer(
     ledger,
     check,
     view,
-    /** @param store of consents, where this hospital keeps one */
-    evidence: (store: EvidenceStore | undefined) => ownEvidence(names, connection, signing, store, log),
+    evidence: (kept: OwnKept) => ownEvidence(names, connection, signing, kept, log),
     eventMirror: new EventMirror(gateway.getNetwork(name), chaincode, disk.mirror, log),
     close: () => connection.close(),
   };

@@ -36,6 +36,11 @@ export const ERRORS = {
   JOB_UNKNOWN: { kind: 'missing', message: 'no job {job}: the gateway forgets jobs when it restarts' },
   JOBS_TOO_MANY: { kind: 'limit', message: '{jobsMax} jobs are running already: wait until one is over' },
   JOB_CANCELLED: { kind: 'conflict', message: 'job {job} was cancelled' },
+  VERIFIER_FAILED: { kind: 'unavailable', message: 'the second implementation cannot look at the round: {problem}' },
+  PACKS_TOO_MANY: {
+    kind: 'limit',
+    message: '{packsMax} bundles of rounds are being sent already: wait until one is over',
+  },
   EVENT_STREAMS_TOO_MANY: { kind: 'limit', message: '{streamsMax} event streams are open already: close one' },
   ROUTE_UNKNOWN: { kind: 'missing', message: '{method} {path} does not exist: see GET /api/v1' },
   // studies

@@ -32,7 +32,14 @@ export function verifyPack(file: Buffer, genesis: string | undefined): Report {
   report.try('signature', () => checkPackSignature(archive, about, chain, report));
   const questions = readAnswers(entries, chain, about, report);
   const authors = readAuthors(entries, chain, about.chaincode, questions, report);
-  checkSubject(about.subject, { entries, questions, authors, chain, report });
+  checkSubject(about.subject, {
+    entries,
+    questions,
+    authors,
+    chain,
+    chaincode: about.chaincode,
+    report,
+  });
   for (const name of entries.unread()) report.fail(name, 'nothing of this kind belongs into a pack of this kind');
   return report;
 }

@@ -11,6 +11,7 @@ import { addPredictionCommands } from './commands/predictions.js';
 import { addPrivacyCommands } from './commands/privacy.js';
 import { addRoundCommands } from './commands/rounds.js';
 import { addStudyCommands } from './commands/studies.js';
+import { addVerifyCommand } from './commands/verify.js';
 import { withConnectionOptions } from './connection.js';
 
 const program = withConnectionOptions(
@@ -22,6 +23,7 @@ const program = withConnectionOptions(
 addHospitalCommands(program);
 addStudyCommands(program);
 addRoundCommands(program);
+addVerifyCommand(program);
 addPredictionCommands(program);
 addPrivacyCommands(program);
 addAuditCommands(program);

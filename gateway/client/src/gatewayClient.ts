@@ -171,6 +171,16 @@ export class GatewayClient {
   }
 
   /**
+   * All that a round was computed from, as an evidence pack: `consilium-verify` computes it again, offline. The bytes come
+   * as they are read. Roles admin, researcher, compliance-officer, auditor.
+   */
+  roundBundle(study: string, round: number, { blocks, signal }: PackQuery = {}): AsyncIterable<Uint8Array> {
+    const query = { blocks: blocks === true ? 'all' : undefined };
+    const path = `/audits/studies/${part(study)}/rounds/${round}/recomputation`;
+    return this.#transport.pieces(path, { query, signal, requestMsMax: PACK_REQUEST_MS_MAX });
+  }
+
+  /**
    * Opens this hospital's cohort of a round to an auditor: salts, contents, and patient numbers where `patients` is true
    * (role compliance-officer). The file tells about patients.
    */

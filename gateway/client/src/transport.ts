@@ -88,6 +88,23 @@ export class Transport {
     }
   }
 
+  /**
+   * A file too large to be held: its bytes as they come. One that was cut off throws in the end.
+   * @throws ApiError; the signal's reason
+   */
+  async *pieces(path: string, options: RequestOptions = {}): AsyncGenerator<Uint8Array> {
+    const deadline = AbortSignal.timeout(options.requestMsMax ?? this.#requestMsMax);
+    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    try {
+      const answer = await this.open('GET', path, { ...options, signal });
+      if (answer.statusCode >= 400) throw refusalOf(answer.statusCode, await bytesOf(answer.body, ANSWER_BYTES_MAX));
+      yield* answer.body;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw this.#asApiError(error);
+    }
+  }
+
   /** Sends a request and gives back the answer with its body still to come, whatever its status. No deadline of its own. */
   async open(method: Method, path: string, options: RequestOptions): Promise<Dispatcher.ResponseData> {
     const url = new URL(`/api/v1${path}`, this.#origin);

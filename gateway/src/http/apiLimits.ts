@@ -17,6 +17,11 @@ export const JOBS_RUNNING_MAX = 4;
 export const JOBS_KEPT_MAX = 100;
 export const JOB_MS_MAX = 2 * 3_600_000;
 
+/** Bundles of rounds that are sent at one time: each reads large files, and holds one of them in memory. */
+export const BUNDLES_SENT_MAX = 2;
+/** How long the sending of one may take. */
+export const BUNDLE_SEND_MS_MAX = 60 * 60_000;
+
 export const EVENTS_KEPT_MAX = 5_000;
 export const EVENT_STREAMS_MAX = 64;
 /** A reader that leaves this much unread is let go: it comes back and resumes. */

@@ -1,6 +1,9 @@
 /** Who has evidence made of what, and what is written down about it. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { refusal } from '@consilium/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EvidencePacks } from '../exports/evidence/evidencePacks.js';
+import { BUNDLES_SENT_MAX } from './apiLimits.js';
 import type { ConsentOffice } from './consentOffice.js';
 import { ApiUnderTest } from './testing/apiUnderTest.js';
 
@@ -121,3 +124,73 @@ describe('evidence', () => {
     expect(asked).toEqual([]);
   });
 });
+
+describe('a bundle of a round', () => {
+  const PATH = '/audits/studies/heart/rounds/3/recomputation';
+  const FILE = Buffer.alloc(3 * 1024 * 1024, 7);
+  let began: number;
+  let made: AbortSignal[];
+
+  /** Its last piece comes once `last` resolves. */
+  function bundles(last: () => Promise<void>) {
+    began = 0;
+    made = [];
+    const recomputation = async (_subject: object, { signal }: { signal: AbortSignal }) => {
+      made.push(signal);
+      return {
+        bytes: FILE.length + 3,
+        pieces: async function* () {
+          began += 1;
+          yield FILE;
+          await last();
+          yield Buffer.from('end');
+        },
+      };
+    };
+    api.evidence = { as: () => ({ recomputation }) as unknown as EvidencePacks };
+  }
+
+  test('comes as it is read, its length told beforehand, for whoever may verify rounds', async () => {
+    bundles(() => Promise.resolve());
+    for (const as of ['admin', 'researcher', 'compliance-officer', 'auditor'])
+      expect(await api.get(PATH, { as })).toMatchObject({
+        status: 200,
+        headers: {
+          'content-length': String(FILE.length + 3),
+          'content-disposition': 'attachment; filename="heart-round-3-recomputation.evidence"',
+        },
+      });
+    for (const as of ['data-steward', 'clinical-approver', 'patient-desk', 'visitor'])
+      expect(await api.get(PATH, { as })).toMatchObject({ status: 403, json: { code: 'ROLE_REQUIRED' } });
+  });
+
+  test('stops for somebody who left, and makes room for others: so many are sent at one time', async () => {
+    bundles(() => new Promise(() => {}));
+    const leaving = new AbortController();
+    const waiting = Array.from({ length: BUNDLES_SENT_MAX }, () =>
+      api.get(PATH, { as: 'auditor', signal: leaving.signal }).catch(() => 'left'),
+    );
+    await until(() => began === BUNDLES_SENT_MAX);
+    expect(await api.get(PATH, { as: 'auditor' })).toMatchObject({ status: 429, json: { code: 'PACKS_TOO_MANY' } });
+    leaving.abort();
+    expect(await Promise.all(waiting)).toEqual(waiting.map(() => 'left'));
+    await until(() => made.every(({ aborted }) => aborted));
+    bundles(() => Promise.resolve());
+    await until(async () => (await api.get(PATH, { as: 'auditor' })).status === 200);
+  });
+
+  test('that breaks off on its way ends short of the length that was told', async () => {
+    bundles(() => Promise.reject(new Error('the disk is gone')));
+    await expect(api.get(PATH, { as: 'auditor' })).rejects.toThrow();
+  });
+
+  test('that cannot be made is refused with the reason', async () => {
+    const away = refusal('VECTOR_UNKNOWN', { digest: 'ab'.repeat(32) });
+    api.evidence = { as: () => ({ recomputation: () => Promise.reject(away) }) as unknown as EvidencePacks };
+    expect(await api.get(PATH, { as: 'auditor' })).toMatchObject({ json: { code: 'VECTOR_UNKNOWN' } });
+  });
+});
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await wait(10);
+}

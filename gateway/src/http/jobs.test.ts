@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { BaselineResult, JobResource, VerificationReport } from '@consilium/client/resources';
 import { refusal } from '@consilium/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EvidencePacks } from '../exports/evidence/evidencePacks.js';
 import { JOBS_RUNNING_MAX } from './apiLimits.js';
 import type { OwnRows } from './ports.js';
 import { ApiUnderTest } from './testing/apiUnderTest.js';
@@ -129,10 +130,61 @@ describe('a verification', () => {
       scores: [score],
     };
     api.verifier = { verify: async () => report };
+    const pack = { bytes: 0, pieces: async function* () {} };
+    const asked: unknown[] = [];
+    api.evidence = {
+      as: (person) =>
+        ({
+          recomputation: async (subject: object) => {
+            asked.push({ person, subject });
+            return pack;
+          },
+        }) as unknown as EvidencePacks,
+    };
+    const found = {
+      ran: true,
+      holds: true,
+      genesis: 'ab'.repeat(32),
+      failures: [],
+      about: [],
+      proven: ['sum'],
+      limits: ['training'],
+    } as const;
+    api.independent = {
+      check: async () => ({ ...found, failures: [], about: [], proven: ['sum'], limits: ['training'] }),
+    };
     const reply = await api.post('/studies/heart/rounds/0/verification', {}, { as: 'auditor' });
     expect(reply.status).toBe(202);
     await wait(5);
     const job = JobResource.parse((await api.get(`/jobs/${reply.json.id}`, { as: 'auditor' })).json);
-    expect(VerificationReport.parse(job.result)).toEqual(report);
+    expect(VerificationReport.parse(job.result)).toEqual({ ...report, excerpt: null, independent: found });
+    expect(asked).toEqual([{ person: 'auditor', subject: { study: 'heart', round: 0 } }]);
+  });
+
+  test.each([
+    ['the second implementation finds a fault', { holds: false }, false],
+    ['it holds', { holds: true }, true],
+  ])('where %s, says so', async (_what, found, ok) => {
+    writeInitialRound(api.state, [[CLEVELAND, 'zero']]);
+    const report = { study: HEART, round: 0, ok: true, checks: [], disputeLifted: false };
+    api.verifier = { verify: async () => report };
+    api.evidence = { as: () => ({ recomputation: async () => ({}) }) as unknown as EvidencePacks };
+    const lists = { failures: [{ where: 'sum', why: 'other' }], about: [], proven: [], limits: [] };
+    api.independent = { check: async () => ({ ran: true, genesis: null, ...lists, ...found }) };
+    const reply = await api.post('/studies/heart/rounds/0/verification', {}, { as: 'auditor' });
+    await wait(5);
+    const job = JobResource.parse((await api.get(`/jobs/${reply.json.id}`, { as: 'auditor' })).json);
+    expect(VerificationReport.parse(job.result)).toMatchObject({ ok, independent: { ran: true, ...found } });
+  });
+
+  test('stands without the second implementation where peers are away, and says what was not checked', async () => {
+    writeInitialRound(api.state, [[CLEVELAND, 'zero']]);
+    api.verifier = { verify: async () => ({ study: HEART, round: 0, ok: true, checks: [], disputeLifted: false }) };
+    const away = refusal('LEDGER_UNAVAILABLE', { reason: 'no majority answers' });
+    api.evidence = { as: () => ({ recomputation: () => Promise.reject(away) }) as unknown as EvidencePacks };
+    const reply = await api.post('/studies/heart/rounds/0/verification', {}, { as: 'auditor' });
+    await wait(5);
+    const job = JobResource.parse((await api.get(`/jobs/${reply.json.id}`, { as: 'auditor' })).json);
+    expect(job.result).toMatchObject({ ok: true, independent: { ran: false, why: away.message } });
   });
 });

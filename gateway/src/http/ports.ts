@@ -4,6 +4,7 @@ import type {
   BaselineBody,
   BaselineResult,
   DataReportResource,
+  IndependentCheck,
   PredictionsResource,
 } from '@consilium/client/resources';
 import type { CommandInput, Digest, Msp, Role, StudyId, StudyProtocol, TransactionName } from '@consilium/domain';
@@ -18,6 +19,7 @@ import type {
   RoundVerifier,
   TimingsBook,
 } from '../agent/ports.js';
+import type { SealedArchive } from '../exports/evidence/archive.js';
 import type { EvidencePacks } from '../exports/evidence/evidencePacks.js';
 import type { FhirRoom } from '../fhir/operations.js';
 import type { ConsentOffice, ConsentReadings } from './consentOffice.js';
@@ -110,6 +112,12 @@ export interface EvidenceDesk {
 export type ApiParts = Readonly<{
   hospital: HospitalFacts;
   people: readonly Person[];
+/** Lets a second implementation look at a pack of a round. */
+export interface IndependentVerifier {
+  /** @throws ConsiliumError VERIFIER_FAILED; the signal's reason */
+  check(pack: SealedArchive, signal: AbortSignal): Promise<Extract<IndependentCheck, { ran: true }>>;
+}
+
   readings: LedgerReadings;
   peer: PeerView;
   blobs: Blobs;
@@ -117,6 +125,7 @@ export type ApiParts = Readonly<{
   timings: TimingsBook;
   failures: FailureBook;
   ownRows: OwnRows;
+  independent: IndependentVerifier;
   clock: Clock;
   log: Log;
   /** The read model of the channel's consents. */

@@ -35,6 +35,7 @@ import { readConnection } from '@consilium/network/connectionFile';
 import { Home } from '@consilium/network/home';
 import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
+import type { RoundFiles } from '../../../gateway/src/agent/ports.js';
 import { EvidencePacks } from '../../../gateway/src/exports/evidence/evidencePacks.js';
 import type { EvidenceStore } from '../../../gateway/src/exports/evidence/ports.js';
 import { ChainBlocks } from '../../../gateway/src/ledger/chainBlocks.js';
@@ -46,6 +47,12 @@ export const STUDY = StudyId.parse('heart');
 const DUO_HMB = 'DUO:0000006';
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** Of a channel on which nobody computes. */
+const NO_FILES: RoundFiles = {
+  gather: async () => [],
+  read: () => Promise.reject(new Error('no files of rounds are here')),
+};
 
 type Options = Readonly<{ channel?: 'embedded' | 'fabric'; hospitals?: readonly string[]; repository?: string }>;
 
@@ -117,7 +124,7 @@ export class ConsentChannel {
   }
 
   /** Makes packs as a person of a hospital, of what `store` keeps. */
-  packs(msp: Msp, role: Role, store?: EvidenceStore): EvidencePacks {
+  packs(msp: Msp, role: Role, store?: EvidenceStore, files: RoundFiles = NO_FILES): EvidencePacks {
     const identity = this.identity(msp, role);
     const { channel, chaincode } = this.address(msp);
     const names = { channel, chaincode, msp };
@@ -131,6 +138,7 @@ export class ConsentChannel {
         certificate: identity.identity.credentials,
         sign: (message) => identity.signer(message),
       },
+      files,
       ...(store ? { store } : {}),
       clock,
     });

@@ -5,7 +5,7 @@
 import { createHash, createPrivateKey, randomBytes } from 'node:crypto';
 import { canonicalJson } from '@consilium/domain';
 import { common, ledger, msp, peer } from '@hyperledger/fabric-protos';
-import { Archive } from '../../../gateway/src/exports/evidence/archive.js';
+import { Archive, wholePack } from '../../../gateway/src/exports/evidence/archive.js';
 import { messageSigner } from '../../../gateway/src/ledger/signer.js';
 
 const HEADER_BYTES = 'consilium-evidence 1\n'.length + 10 + 1 + 64 + 1;
@@ -35,7 +35,7 @@ export function unpack(pack: Buffer): Map<string, Buffer> {
 export async function repack(entries: ReadonlyMap<string, Uint8Array>, signer: Holder): Promise<Buffer> {
   const archive = new Archive();
   for (const [name, content] of entries) archive.add(name, content);
-  return archive.bytes(messageSigner(createPrivateKey(signer.key)));
+  return wholePack(await archive.sealed(messageSigner(createPrivateKey(signer.key))));
 }
 
 export type ForgedCall = Readonly<{

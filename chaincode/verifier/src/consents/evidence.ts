@@ -10,5 +10,7 @@ export type Evidence = Readonly<{
   questions: Questions;
   authors: Authors;
   chain: Chain;
+  /** Name of the chaincode that answered. */
+  chaincode: string;
   report: Report;
 }>;

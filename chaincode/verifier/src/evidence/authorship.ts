@@ -2,7 +2,7 @@
  * Computes again, from the arguments that a transaction's creator signed, the record that it must have written. What the
  * contract adds out of the state it read (such as whether an event restricts) is vouched for by the endorsing majority alone.
  */
-import { commands, tenDigits } from '@consilium/domain';
+import { commands, type JoinKeys, joinedKeys, recordUnder, tenDigits } from '@consilium/domain';
 import { must } from '../doubt.js';
 import { canonicalText } from '../wire/canonicalText.js';
 import type { SignedTransaction } from './transaction.js';
@@ -18,7 +18,22 @@ type Noun = Readonly<{
   signer?: Readonly<{ field: string; idOnly?: boolean }>;
   /** Fields that follow from the state. */
   derived?: readonly string[];
+  /** What of the command stands in the record, where that is not the command itself. */
+  of?(command: Fields): Fields;
 }>;
+
+type RoundCommand = Readonly<{ keys?: JoinKeys; shareKey?: string }> & Fields;
+
+/** A join's next share key stands under a key of its own. */
+function joinOf({ keys, ...command }: RoundCommand): Fields {
+  return keys ? { ...command, keys: joinedKeys(keys) } : command;
+}
+
+/** A share key comes with the first registration, with a join, or alone. */
+function shareKeyOf({ study, keys, shareKey, ...alone }: RoundCommand): Fields {
+  if (keys) return { study, ...keys.next };
+  return shareKey === undefined ? { study, ...alone } : { study, index: 0, publicKey: shareKey };
+}
 
 const by = (field: string) => ({ field });
 
@@ -41,7 +56,14 @@ const NOUNS: Readonly<Record<string, Noun>> = {
   readlog: { transactions: ['ConsentContract:anchorReadLog'], time: 'anchoredAt' },
   permit: { transactions: ['ConsentContract:recordPermit'], time: 'recordedAt', signer: by('recordedBy') },
   withdrawal: { transactions: ['ConsentContract:reportWithdrawal'], time: 'at' },
-  join: { transactions: ['RoundContract:joinRound'], time: 'at' },
+  member: { transactions: ['StudyContract:registerMember'] },
+  sharekey: {
+    transactions: ['StudyContract:registerMember', 'StudyContract:registerShareKey', 'RoundContract:joinRound'],
+    of: shareKeyOf,
+  },
+  join: { transactions: ['RoundContract:joinRound'], time: 'at', of: joinOf },
+  reveal: { transactions: ['RoundContract:reveal'], time: 'at' },
+  evaluation: { transactions: ['RoundContract:reportEvaluation'], time: 'reportedAt' },
   contribution: { transactions: ['RoundContract:contribute'], time: 'at' },
   attestation: { transactions: ['RoundContract:attest'], time: 'at' },
   approval: {
@@ -67,11 +89,16 @@ export function checkAuthorship(key: string, value: unknown, transaction: Signed
   if (!noun || HEADS.some((head) => head.test(key))) return false;
   const name = noun.transactions.find((each) => each === transaction.name);
   must(name !== undefined, `${transaction.name} does not write such a record`);
-  checkFields(value as Fields, argumentOf(name, key, transaction), noun, transaction);
+  const command = argumentOf(name, key, transaction);
+  // What a key says its value does not repeat: the arguments must say the same.
+  const record = recordUnder(AS_IT_IS, key, value) as Fields;
+  checkFields(record, noun.of?.(command) ?? command, noun, transaction);
   return true;
 }
 
 type Command = Readonly<{ fields: Fields; events: ReadonlyMap<string, Fields> | undefined }>;
+
+const AS_IT_IS = { parse: (value: unknown) => value };
 
 /** Commands that were read: one of a batch is asked for with each of its events. */
 const read = new WeakMap<SignedTransaction, Command>();

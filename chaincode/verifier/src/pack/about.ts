@@ -8,6 +8,8 @@ const Subject = {
   consent: record({ kind: text, msp: of(Msp), ref: of(ConsentRef) }),
   /** A round: its facts. */
   round: record({ kind: text, study: of(StudyId), round: of(RoundNumber) }),
+  /** A round with all that it was computed from. */
+  recomputation: record({ kind: text, study: of(StudyId), round: of(RoundNumber) }),
   /** Whether one record was in the cohorts that its hospital committed in rounds of a study. */
   membership: record({ kind: text, msp: of(Msp), ref: of(ConsentRef), study: of(StudyId) }),
   /** Every member of a hospital's cohort of a round, opened to an auditor. */
@@ -16,6 +18,7 @@ const Subject = {
 
 export type Subject =
   | Readonly<{ kind: 'consent'; msp: Msp; ref: ConsentRef }>
+  | Readonly<{ kind: 'recomputation'; study: StudyId; round: number }>
   | Readonly<{ kind: 'round'; study: StudyId; round: number }>
   | Readonly<{ kind: 'membership'; msp: Msp; ref: ConsentRef; study: StudyId }>
   | Readonly<{ kind: 'cohort'; msp: Msp; study: StudyId; round: number }>;

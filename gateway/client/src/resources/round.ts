@@ -82,14 +82,35 @@ const UpdateScore = z.object({
   chosen: z.boolean().optional(),
 });
 
+/**
+ * What a second implementation found, from signed bytes alone: transactions, endorsements, certificates, blocks, and the
+ * round computed again. `ran: false` says why it could not look.
+ */
+export const IndependentCheck = z.discriminatedUnion('ran', [
+  z.object({
+    ran: z.literal(true),
+    holds: z.boolean(),
+    /** Hash of the channel's first block, as this hospital's peer has it: compare it with another hospital's. */
+    genesis: z.string().nullable(),
+    failures: z.array(z.object({ where: z.string(), why: z.string() })),
+    about: z.array(z.string()),
+    proven: z.array(z.string()),
+    /** What it does not prove. */
+    limits: z.array(z.string()),
+  }),
+  z.object({ ran: z.literal(false), why: z.string() }),
+]);
+export type IndependentCheck = z.infer<typeof IndependentCheck>;
+
 /** What a hospital's own recomputation of a round found. */
 export const VerificationReport = z.object({
   study: StudyId,
   round: RoundNumber,
-  /** Whether every check passed. */
+  /** Whether every check passed, the second implementation's too where it ran. */
   ok: z.boolean(),
   /** Each thing that was recomputed, or compared with what is recorded. */
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  independent: IndependentCheck,
   /** Whether this hospital had attested another outcome than the recorded one, and may now go on. */
   disputeLifted: z.boolean(),
   /** Of a training round whose aggregation rule looks at single updates; else null. */

@@ -8,7 +8,8 @@ import {
   refusal,
   type StudyId,
 } from '@consilium/domain';
-import type { Clock } from '../../agent/ports.js';
+import type { Clock, RoundFiles } from '../../agent/ports.js';
+import { type SealedArchive, wholePack } from './archive.js';
 import { QUESTIONS_AT_ONCE } from './evidenceLimits.js';
 import {
   addBatchProofs,
@@ -18,7 +19,7 @@ import {
   openedMember,
   openingOf,
 } from './packOpenings.js';
-import { type PackNames, PackParts } from './packParts.js';
+import { type BlocksTaken, type PackNames, PackParts } from './packParts.js';
 import type { Chain, EndorsedPage, EndorsedQuestions, EvidenceStore, PackSigner } from './ports.js';
 
 export type EvidenceParts = Readonly<{
@@ -28,6 +29,8 @@ export type EvidenceParts = Readonly<{
   signer: PackSigner;
   /** Absent: this hospital keeps no consents, and nothing can be opened. */
   store?: EvidenceStore;
+  /** The bytes that rounds were computed from. */
+  files: RoundFiles;
   clock: Clock;
 }>;
 
@@ -71,6 +74,28 @@ export class EvidencePacks {
     const pack = new PackParts(this.#parts.chain);
     pack.addAnswer(await this.#parts.questions.ask('RoundContract:roundFacts', asked, options.signal));
     return this.#finish(pack, { kind: 'round', ...asked }, options);
+  }
+
+  /**
+   * A round with all that it was computed from: its facts, what it rests on, and the bytes of its base, of every survivor's
+   * vector (masked in a private round) and of what it made. Whoever has it computes the round again, offline. The bytes are
+   * read as the pack is written.
+   * @throws ConsiliumError STUDY_UNKNOWN, ROUND_UNKNOWN, ROUND_NOT_SETTLED, EXCHANGE_UNREACHABLE, VECTOR_UNKNOWN,
+   *   LEDGER_UNAVAILABLE
+   */
+  async recomputation(
+    asked: Readonly<{ study: StudyId; round: number }>,
+    { wholeBlocks = false, signal }: PackOptions = {},
+  ): Promise<SealedArchive> {
+    const { questions, chain, files } = this.#parts;
+    const needed = await files.gather(asked.study, asked.round, signal);
+    const pack = new PackParts(chain);
+    pack.addAnswer(await questions.ask('RoundContract:roundFacts', asked, signal));
+    pack.addAnswer(await questions.ask('RoundContract:roundGrounds', asked, signal));
+    for (const { digest, bytes } of needed)
+      pack.archive.add(`files/${digest}`, { bytes, sha256: digest, read: () => files.read(digest) });
+    const subject = { kind: 'recomputation', ...asked };
+    return this.#sealed(pack, subject, wholeBlocks ? 'all' : 'written', signal);
   }
 
   /**
@@ -163,8 +188,17 @@ export class EvidencePacks {
     return store;
   }
 
-  #finish(pack: PackParts, subject: unknown, { wholeBlocks = false, signal }: PackOptions): Promise<Buffer> {
+  async #finish(pack: PackParts, subject: unknown, { wholeBlocks = false, signal }: PackOptions): Promise<Buffer> {
+    return wholePack(await this.#sealed(pack, subject, wholeBlocks ? 'all' : 'configurations', signal));
+  }
+
+  #sealed(
+    pack: PackParts,
+    subject: unknown,
+    blocks: BlocksTaken,
+    signal: AbortSignal | undefined,
+  ): Promise<SealedArchive> {
     const { names, signer, clock } = this.#parts;
-    return pack.finish({ names, subject, signer, createdAt: clock.now(), wholeBlocks }, signal);
+    return pack.finish({ names, subject, signer, createdAt: clock.now(), blocks }, signal);
   }
 }

@@ -1,10 +1,16 @@
 /** Gathers what a pack holds of the channel: endorsed answers, who wrote what was answered, and the blocks that bear it out. */
 import { type ConsentContent, ledgerKey, refusal, tenDigits } from '@consilium/domain';
-import { Archive } from './archive.js';
+import { Archive, type SealedArchive } from './archive.js';
 import { WHOLE_BLOCKS_MAX } from './evidenceLimits.js';
 import type { Chain, ChainBlock, EndorsedPage, PackSigner } from './ports.js';
 
 export type PackNames = Readonly<{ channel: string; chaincode: string }>;
+
+/**
+ * Which blocks a pack holds whole. `configurations`: those that brought one; of blocks that records were written in, header
+ * and signatures are enough. `written`: these too. `all`: every one, so that the order of everything is shown.
+ */
+export type BlocksTaken = 'configurations' | 'written' | 'all';
 
 export class PackParts {
   readonly archive = new Archive();
@@ -53,21 +59,21 @@ export class PackParts {
       subject: unknown;
       signer: PackSigner;
       createdAt: number;
-      wholeBlocks: boolean;
+      blocks: BlocksTaken;
     }>,
     signal?: AbortSignal,
-  ): Promise<Buffer> {
+  ): Promise<SealedArchive> {
     const height = await this.#chain.height();
     const named = new Set<number>([height - 1]);
     await this.#addTransactions(named, signal);
     const configurations = await this.#configurations(height - 1);
-    if (about.wholeBlocks) await this.#addWhole(height, signal);
+    if (about.blocks === 'all') await this.#addWhole(height, signal);
     else {
-      for (const number of configurations)
-        this.archive.add(`blocks/${tenDigits(number)}`, (await this.#block(number)).bytes);
+      const whole = new Set(configurations);
+      if (about.blocks === 'written') for (const number of named) whole.add(number);
+      for (const number of whole) this.archive.add(`blocks/${tenDigits(number)}`, (await this.#block(number)).bytes);
       for (const number of named)
-        if (!configurations.includes(number))
-          this.archive.add(`seals/${tenDigits(number)}`, (await this.#block(number)).seal);
+        if (!whole.has(number)) this.archive.add(`seals/${tenDigits(number)}`, (await this.#block(number)).seal);
     }
     // Each block carries the hash of the one before, and a channel that runs a chaincode has more than one.
     const genesis = (await this.#block(1)).previousHash;
@@ -81,7 +87,7 @@ export class PackParts {
       signer: base64(signer.certificate),
       subject,
     });
-    return this.archive.bytes(signer.sign);
+    return this.archive.sealed(signer.sign);
   }
 
   /** Also names their blocks. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { EvidencePacks } from '../../exports/evidence/evidencePacks.js';
 import { personOf } from '../authentication.js';
 import { allow, requireAllowed } from '../authorisation.js';
+import { BundleSending } from '../bundleSending.js';
 import { hospitalAsked, refIn } from '../consentQuery.js';
 import { byOf } from '../consentRoom.js';
 import { parameter, parsed } from '../input.js';
@@ -17,8 +18,9 @@ const MemberQuery = z.strictObject({ blocks, open: z.enum(['patient']).optional(
 const CohortQuery = z.strictObject({ blocks, open: z.enum(['patients']).optional() });
 const RoundQuery = z.strictObject({ blocks });
 
-export function auditRoutes({ evidence, consents, hospital }: RouteParts): Router {
+export function auditRoutes({ evidence, consents, hospital, log: ownLog }: RouteParts): Router {
   const router = Router();
+  const bundles = new BundleSending(ownLog);
 
   /** @throws ConsiliumError EVIDENCE_INVALID where the person has no identity on the channel */
   function packs(response: Response): EvidencePacks {
@@ -48,6 +50,16 @@ export function auditRoutes({ evidence, consents, hospital }: RouteParts): Route
     const [study, round] = [parameter.study(request), parameter.round(request)];
     const pack = await packs(response).round({ study, round }, optionsOf(response, asked));
     send(response, `${study}-round-${round}`, pack);
+  });
+
+  /** All that the round was computed from: nothing in it is of a patient. */
+  router.get('/studies/:study/rounds/:round/recomputation', allow('verify rounds'), async (request, response) => {
+    const asked = parsed(RoundQuery, request.query, 'query');
+    const [study, round] = [parameter.study(request), parameter.round(request)];
+    const made = packs(response);
+    await bundles.send(response, `${study}-round-${round}-recomputation`, (signal) =>
+      made.recomputation({ study, round }, { wholeBlocks: asked.blocks === 'all', signal }),
+    );
   });
 
   /** Opens salts and contents of every member, to an auditor outside: whoever is given the file can tell who they are. */

@@ -81,6 +81,7 @@ export const ROUTES = [
   'GET /audits/records/:msp/:ref',
   'GET /audits/studies/:study/rounds/:round',
   'GET /audits/studies/:study/rounds/:round/cohort',
+  'GET /audits/studies/:study/rounds/:round/recomputation',
   'GET /audits/studies/:study/memberships/:ref',
   'GET /privacy/noise',
   'GET /privacy/table',

@@ -8,7 +8,7 @@ import type { Blobs, FailureBook, Log, RoundVerifier, TimingsBook } from '../../
 import { type Api, makeApi } from '../api.js';
 import { type ApiPatience, ApiServer } from '../apiServer.js';
 import { EventHub } from '../eventHub.js';
-import type { ApiParts, LedgerReadings, OwnRows, PeerView, Person, Sent } from '../ports.js';
+import type { ApiParts, IndependentVerifier, LedgerReadings, OwnRows, PeerView, Person, Sent } from '../ports.js';
 import { CLEVELAND, digestOf, StateInMemory, transactionIdOf } from './channelExample.js';
 
 export type Reply = Readonly<{
@@ -18,7 +18,13 @@ export type Reply = Readonly<{
   // biome-ignore lint/suspicious/noExplicitAny: answers have every shape, and tests say what they expect of them
   json: any;
 }>;
-export type Asked = Readonly<{ as?: string; body?: unknown; raw?: string; headers?: Readonly<Record<string, string>> }>;
+export type Asked = Readonly<{
+  as?: string;
+  body?: unknown;
+  raw?: string;
+  headers?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+}>;
 
 /** A command that a person sent. */
 export type SentCommand = Readonly<{ person: string; name: string; command: unknown }>;
@@ -66,6 +72,7 @@ export class ApiUnderTest {
   };
   verifier: RoundVerifier = { verify: unexpected };
   timings: TimingsBook = { timings: () => undefined };
+  independent: IndependentVerifier = { check: unexpected };
   failures: FailureBook = { failures: () => [] };
   /** Set before `start`. */
   fhir: ApiParts['fhir'];
@@ -111,7 +118,7 @@ export class ApiUnderTest {
   post = (path: string, body: unknown, asked: Asked = { as: 'researcher' }): Promise<Reply> =>
     this.ask('POST', path, { ...asked, body });
 
-  ask(method: string, path: string, { as, body, raw, headers }: Asked): Promise<Reply> {
+  ask(method: string, path: string, { as, body, raw, headers, signal }: Asked): Promise<Reply> {
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     return new Promise((resolve, reject) => {
       const sending = request(
@@ -123,6 +130,7 @@ export class ApiUnderTest {
           headers: {
             ...(as ? { authorization: `Bearer ${tokenOf(as)}` } : {}),
             ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(signal ? { signal } : {}),
             ...headers,
           },
         },
@@ -184,12 +192,13 @@ export class ApiUnderTest {
       failures: { failures: (study) => this.failures.failures(study) },
       ownRows: {
         predictions: (asked, signal) => this.ownRows.predictions(asked, signal),
+      independent: { check: (pack, signal) => this.independent.check(pack, signal) },
         trainAlone: (asked, onProgress, signal) => this.ownRows.trainAlone(asked, onProgress, signal),
         report: (study, protocol, signal) => this.ownRows.report(study, protocol, signal),
         engine: () => this.ownRows.engine(),
       },
       consents: this.consents,
-      evidence: this.evidence,
+      evidence: { as: (person) => this.evidence?.as(person) },
       consentReadings: this.consentReadings,
       ...(this.fhir ? { fhir: this.fhir } : {}),
       clock: { now: () => this.now(), monotonic: () => performance.now() },

@@ -5,13 +5,17 @@ import { common } from '@hyperledger/fabric-protos';
 import { reasonOf } from './endorseFailure.js';
 import type { ChannelNames } from './fabricChannel.js';
 
+/** Places in a block's metadata (Fabric's `BlockMetadataIndex`). */
+const [SIGNATURES, VALIDATION_CODES] = [0, 2];
+const NOTHING = new Uint8Array();
+
 export type ChainBlock = Readonly<{
   number: number;
   /** Hash of the block before, in hexadecimal digits; empty for the first. */
   previousHash: string;
-  /** Fabric's `Block`. */
+  /** Fabric's `Block`: header, transactions, what the orderers signed, and the peers' verdicts; nothing else that a peer notes. */
   bytes: Uint8Array;
-  /** The same without its transactions: header, and what the orderers signed. */
+  /** The same without its transactions and verdicts. */
   seal: Uint8Array;
   /** The block that brought the configuration in force, as the orderers signed it. */
   lastConfiguration: number;
@@ -37,12 +41,16 @@ export class ChainBlocks {
   async block(number: number): Promise<ChainBlock> {
     const bytes = await this.#ask('GetBlockByNumber', String(number));
     const block = common.Block.deserializeBinary(bytes);
-    const [signatures = new Uint8Array()] = block.getMetadata()?.getMetadataList_asU8() ?? [];
+    const metadata = block.getMetadata()?.getMetadataList_asU8() ?? [];
+    const [signatures, codes] = [SIGNATURES, VALIDATION_CODES].map((at) => metadata[at] ?? NOTHING) as [
+      Uint8Array,
+      Uint8Array,
+    ];
     return {
       number,
       previousHash: Buffer.from(block.getHeader()?.getPreviousHash_asU8() ?? []).toString('hex'),
-      bytes,
-      seal: sealOf(block, signatures),
+      bytes: blockOf(block.getHeader(), block.getData(), [signatures, NOTHING, codes]),
+      seal: blockOf(block.getHeader(), undefined, [signatures]),
       lastConfiguration: lastConfigurationIn(signatures),
       transactions: (block.getData()?.getDataList_asU8() ?? []).map((envelope) => ({
         id: transactionId(envelope),
@@ -65,13 +73,18 @@ export class ChainBlocks {
   }
 }
 
-function sealOf(block: common.Block, signatures: Uint8Array): Uint8Array {
-  const metadata = new common.BlockMetadata();
-  metadata.setMetadataList([signatures]);
-  const seal = new common.Block();
-  seal.setHeader(block.getHeader());
-  seal.setMetadata(metadata);
-  return seal.serializeBinary();
+function blockOf(
+  header: common.BlockHeader | undefined,
+  transactions: common.BlockData | undefined,
+  metadata: readonly Uint8Array[],
+): Uint8Array {
+  const noted = new common.BlockMetadata();
+  noted.setMetadataList([...metadata]);
+  const block = new common.Block();
+  block.setHeader(header);
+  block.setData(transactions);
+  block.setMetadata(noted);
+  return block.serializeBinary();
 }
 
 function lastConfigurationIn(signatures: Uint8Array): number {

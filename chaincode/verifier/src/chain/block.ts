@@ -1,9 +1,13 @@
 /** A block: its header, what orderers signed of it, and, where it is whole, its transactions. */
 import { must } from '../doubt.js';
 import { headerDer } from '../wire/der.js';
-import { Message } from '../wire/message.js';
+import { lengthField, Message, varint } from '../wire/message.js';
 import { sha256 } from '../wire/sha256.js';
 
+/** `OrdererBlockMetadata` that names block 0 as the newest configuration, as it stands in the first block. */
+const FIRST_CONFIGURATION = Buffer.of(0x0a, 0);
+/** Field 1, a varint. */
+const NUMBER_TAG = 0x08;
 /** Places in a block's metadata. */
 const [SIGNATURES, VALIDATION_CODES] = [0, 2];
 
@@ -25,7 +29,10 @@ export type Block = Readonly<{
   codes: Buffer;
 }>;
 
-/** @throws Doubt where it is damaged, or its transactions are not those of its header */
+/**
+ * @throws Doubt where it is damaged, its transactions are not those of its header, or anything stands in it that is not of a
+ *   block in a pack: then there is no place where a change would be nobody's
+ */
 export function readBlock(bytes: Uint8Array, what: string): Block {
   const block = new Message(bytes, what);
   const header = block.message(1, 'header');
@@ -42,6 +49,22 @@ export function readBlock(bytes: Uint8Array, what: string): Block {
   const value = signed.bytes(1);
   const ordering = new Message(value, `${what}: signed metadata`);
   const der = headerDer(number, previousHash, dataHash);
+  const codes = metadata[VALIDATION_CODES] ?? Buffer.alloc(0);
+  const signatures = signed.messages(2, `${what}: a signature`);
+  must(codes.length === (envelopes?.length ?? 0), `${what}: other than one verdict a transaction`);
+  // The first block is held to by its hash, which is over the header alone.
+  must(
+    number > 0 ||
+      (signatures.length === 0 &&
+        (value.length === 0 || value.equals(FIRST_CONFIGURATION)) &&
+        codes.every((code) => code === 0)),
+    `${what}: the first block is valid, and no orderer signed it`,
+  );
+  const plain = plainBlock(header, envelopes, [
+    Buffer.concat([lengthField(1, value), ...signatures.map((each) => lengthField(2, plainMessage(each, 3)))]),
+    ...(envelopes ? [Buffer.alloc(0), codes] : []),
+  ]);
+  must(plain.equals(bytes), `${what}: there is more in it than a block`);
   return {
     number,
     previousHash,
@@ -50,7 +73,26 @@ export function readBlock(bytes: Uint8Array, what: string): Block {
     hash: sha256(der),
     envelopes,
     lastConfiguration: ordering.has(1) ? ordering.message(1, 'last configuration').number(1) : 0,
-    ordered: { value, signatures: signed.messages(2, `${what}: a signature`) },
-    codes: metadata[VALIDATION_CODES] ?? Buffer.alloc(0),
+    ordered: { value, signatures },
+    codes,
   };
+}
+
+/** The block as encoders write it, of nothing but these parts. */
+function plainBlock(header: Message, envelopes: readonly Buffer[] | undefined, metadata: readonly Buffer[]): Buffer {
+  const number = header.number(1);
+  const numbered = number === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.of(NUMBER_TAG), varint(number)]);
+  const hashes = [2, 3].filter((field) => header.has(field)).map((field) => lengthField(field, header.bytes(field)));
+  const all = (parts: readonly Buffer[]) => Buffer.concat(parts.map((part) => lengthField(1, part)));
+  return Buffer.concat([
+    lengthField(1, Buffer.concat([numbered, ...hashes])),
+    ...(envelopes ? [lengthField(2, all(envelopes))] : []),
+    lengthField(3, all(metadata)),
+  ]);
+}
+
+/** A message of fields of bytes alone, from 1 to `last`. */
+function plainMessage(message: Message, last: number): Buffer {
+  const numbers = Array.from({ length: last }, (_, k) => k + 1).filter((number) => message.has(number));
+  return Buffer.concat(numbers.map((number) => lengthField(number, message.bytes(number))));
 }

@@ -102,18 +102,22 @@ export class Message {
 
 /** A field of bytes, as encoders write it. */
 export function lengthField(number: number, content: Uint8Array): Buffer {
-  const varint: number[] = [];
-  for (let left = content.length; ; left >>>= 7) {
-    varint.push(left > 0x7f ? (left & 0x7f) | 0x80 : left);
-    if (left <= 0x7f) break;
+  return Buffer.concat([Buffer.of((number << 3) | LENGTH), varint(content.length), content]);
+}
+
+/** @param value a whole number, not negative */
+export function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let left = value; ; left = Math.floor(left / 0x80)) {
+    bytes.push(left > 0x7f ? (left % 0x80) | 0x80 : left);
+    if (left <= 0x7f) return Buffer.from(bytes);
   }
-  return Buffer.concat([Buffer.of((number << 3) | LENGTH, ...varint), content]);
 }
 
 function read(bytes: Buffer, what: string): Field[] {
   const fields: Field[] = [];
   let at = 0;
-  const varint = (): bigint => {
+  const number64 = (): bigint => {
     let value = 0n;
     for (let count = 0; count < VARINT_BYTES_MAX; count++) {
       const byte = bytes[at];
@@ -133,12 +137,12 @@ function read(bytes: Buffer, what: string): Field[] {
     return bytes.subarray(at - length, at);
   };
   while (at < bytes.length) {
-    const tag = varint();
+    const tag = number64();
     const number = Number(tag >> 3n);
     const type = Number(tag & 7n);
     must(number > 0 && number < 2 ** 29, `${what}: no field number`);
-    if (type === VARINT) fields.push({ number, value: varint() });
-    else if (type === LENGTH) fields.push({ number, value: take(Number(varint())) });
+    if (type === VARINT) fields.push({ number, value: number64() });
+    else if (type === LENGTH) fields.push({ number, value: take(Number(number64())) });
     else if (type === FIXED32) fields.push({ number, value: take(4) });
     else if (type === FIXED64) fields.push({ number, value: take(8) });
     else throw new Doubt(`${what}: wire type ${type}`);

@@ -15,6 +15,8 @@ const Listen = z
   }))
   .refine(({ port }) => port <= 65_535, { error: 'a port is at most 65535' });
 
+const ContactLine = z.string().min(1).max(300);
+
 const IdentityFiles = z.strictObject({ certFile: File, keyFile: File });
 
 export const GatewayConfiguration = z.strictObject({
@@ -54,6 +56,21 @@ export const GatewayConfiguration = z.strictObject({
       /** `identifier.system` of the hospital's own patient numbers in FHIR. Absent: one made of the MSP id. */
       patientSystem: z.url().max(300).optional(),
     })
+    .optional(),
+  /** Named to patients and authorities, in receipts, registers and pages. What is left out is said there to be missing. */
+  contact: z
+    .strictObject({
+      address: ContactLine,
+      email: z.email().max(200),
+      phone: ContactLine,
+      /** Whose law applies: a country. */
+      jurisdiction: ContactLine,
+      /** Name, and how to reach them. */
+      dataProtectionOfficer: ContactLine,
+      /** To whom patients can complain. */
+      supervisoryAuthority: ContactLine,
+    })
+    .partial()
     .optional(),
   engine: z.enum(['auto', 'tfjs-node', 'wasm']).default('auto'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

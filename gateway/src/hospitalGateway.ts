@@ -141,6 +141,7 @@ export async function startGateway(
     {
       hospital,
       people: peer.people,
+    contact: configuration.contact ?? {},
       readings: mirror,
       consentReadings: disk.consents,
       consents: consent,

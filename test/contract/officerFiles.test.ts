@@ -28,6 +28,14 @@ const HOSTILE = [
   '{{7*7}}<%= 7*7 %>',
   'line\nbreak,"quote"',
 ] as const;
+const CONTACT = {
+  address: '1 Main Street',
+  email: 'a@b.example',
+  phone: '+1 555 0100',
+  jurisdiction: 'USA',
+  dataProtectionOfficer: 'Dr Officer',
+  supervisoryAuthority: 'The authority',
+};
 const PATIENT = '<b>P-4711</b>';
 
 let desk: OfficerDesk;
@@ -49,9 +57,10 @@ beforeAll(async () => {
   ref = desk.refOf(PATIENT);
   await desk.playRound(protocol, 1, [PATIENT]);
   const disclosed = { patient: PATIENT, resource: null };
+  const said = (text: string) => ({ recipient: text, recipientAddress: text, description: text, purpose: text });
   for (const [k, text] of HOSTILE.entries())
     desk.hospital.store.recordDisclosure(
-      { ...disclosed, at: desk.channel.now - k * DAY_MS, recipient: text, purpose: text, basis: text },
+      { ...disclosed, at: desk.channel.now - k * DAY_MS, ...said(text), basis: text },
       { name: 'officer', role: 'compliance-officer' },
     );
   for (const [basis, years] of [
@@ -64,15 +73,22 @@ beforeAll(async () => {
       {
         ...disclosed,
         at: desk.channel.now - years * 365 * DAY_MS,
-        recipient: 'another hospital',
-        purpose: 'research',
-        basis,
+        ...{ recipient: 'another hospital', recipientAddress: null, description: null, purpose: 'research', basis },
       },
       { name: 'officer', role: 'compliance-officer' },
     );
 });
 afterAll(() => desk.stop());
 
+/** While the hospital's configuration says how to reach it. */
+async function saying<T>(contact: Partial<typeof CONTACT>, ask: () => Promise<T>): Promise<T> {
+  Object.assign(desk.api.contact, contact);
+  try {
+    return await ask();
+  } finally {
+    for (const name of Object.keys(contact)) delete desk.api.contact[name as keyof typeof CONTACT];
+  }
+}
 const file = (name: string) => desk.as('patient-desk').get(`/consents/records/${ref}/files/${name}`);
 const Time = z.iso.datetime();
 
@@ -81,7 +97,6 @@ describe('receipts', () => {
     schema_version: z.literal('ISO/IEC TS 27560:2023'),
     record_id: z.string().regex(/^[0-9a-f]{32}-\d+$/),
     pii_principal_id: z.string().regex(/^[0-9a-f]{32}$/),
-    record_creation_time: Time,
     receipt_id: z.string().regex(/^[0-9a-f]{64}$/),
     pii_processing: z.strictObject({
       privacy_notice: z.string().min(1),
@@ -92,11 +107,17 @@ describe('receipts', () => {
           purpose_type: z.string().regex(/^DUO:\d{7}$/),
           lawful_basis: z.string().min(1),
           pii_information: z
-            .array(z.strictObject({ pii_type: z.string(), sensitive_pii_category: z.literal(true) }))
+            .array(z.strictObject({ pii_type: z.string(), special_pii_category: z.literal(true) }))
             .min(1),
           pii_controllers: z.array(z.string()).min(1),
+          collection_method: z.string(),
           processing_method: z.string(),
+          processing_locations: z.array(z.string()).min(1),
           storage_locations: z.array(z.string()).min(1),
+          retention_period: z.string().regex(/^P30D /),
+          jurisdiction: z.string().optional(),
+          authority_party: z.string().optional(),
+          recipient_third_parties: z.array(z.string()).min(1),
           withdrawal_method: z.string().min(1),
           privacy_rights: z.array(z.string()).min(1),
         }),
@@ -109,6 +130,10 @@ describe('receipts', () => {
           party_name: z.string(),
           party_role: z.literal('PII controller'),
           party_type: z.literal('hospital'),
+          party_address: z.string().optional(),
+          party_email: z.string().optional(),
+          party_phone: z.string().optional(),
+          party_contact: z.string().optional(),
         }),
       )
       .min(1),
@@ -116,15 +141,15 @@ describe('receipts', () => {
       event_time: Time,
       validity_duration: z.string().regex(/^\S+Z\/(\S+Z|\.\.)$/),
       entity_id: z.string().min(1),
-      event_type: z.enum(['explicit_consent', 'opt_out_of_permitted_use']),
-      event_state: z.enum([
-        'consent_given',
-        'consent_withdrawn',
-        'consent_expired',
-        'consent_refused',
-        'consent_refusal_withdrawn',
-      ]),
+      event_type: z.enum(['dpv:ExplicitlyExpressedConsent', 'no consent: opting out of use under an EHDS data permit']),
+      event_state: z
+        .string()
+        .regex(/^dpv:(ConsentGiven|RenewedConsentGiven|Consent(Withdrawn|Expired|Refused|Unknown))$/),
+    }),
+    additional_metadata: z.strictObject({
+      record_created: Time,
       ledger: z.strictObject({ block: z.int(), transaction_id: z.string(), commitment: z.string() }).nullable(),
+      missing_fields: z.array(z.string()),
     }),
   });
 
@@ -134,6 +159,32 @@ describe('receipts', () => {
     for (const { receipt_id, ...receipt } of receipts) expect(receipt_id).toBe(canonicalDigest(receipt));
     expect(new Set(receipts.map(({ record_id }) => record_id)).size).toBe(receipts.length);
     expect(JSON.stringify(receipts)).not.toContain('P-4711');
+    expect(receipts.map(({ event }) => event.event_state)).toEqual([
+      'dpv:ConsentGiven',
+      ...HOSTILE.map(() => 'dpv:RenewedConsentGiven'),
+    ]);
+  });
+
+  test('name mandatory fields that the hospital has not said, and have them where it has', async () => {
+    const first = async () => z.array(Receipt).parse((await file('receipts.json')).json)[0];
+    expect((await first())?.additional_metadata.missing_fields).toEqual([
+      'party_address',
+      'party_contact',
+      'jurisdiction',
+    ]);
+    const told = await saying(CONTACT, first);
+    expect(told?.additional_metadata.missing_fields).toEqual([]);
+    expect(told?.party_identification).toMatchObject([
+      {
+        party_address: CONTACT.address,
+        party_email: CONTACT.email,
+        party_contact: '1 Main Street, +1 555 0100, a@b.example',
+      },
+    ]);
+    expect(told?.pii_processing.purposes[0]).toMatchObject({
+      jurisdiction: 'USA',
+      authority_party: CONTACT.supervisoryAuthority,
+    });
   });
 });
 
@@ -141,6 +192,7 @@ describe('the accounting of disclosures', () => {
   test('has six years, without what the rule leaves out, and uses apart', async () => {
     const accounting = (await file('disclosures.json')).json;
     expect(accounting).toMatchObject({ regulation: '45 CFR 164.528', patient: PATIENT });
+    expect(accounting.disclosures[0]).toMatchObject({ address: HOSTILE[0], description: HOSTILE[0] });
     const accounted = accounting.disclosures.map(({ basis }: { basis: string }) => basis);
     expect(accounted).toHaveLength(HOSTILE.length + 1);
     expect(accounted).toContain('consent');
@@ -206,6 +258,11 @@ describe('GDPR', () => {
       'securityMeasures',
     ])
       expect(register.activities[1][member].length).toBeGreaterThan(0);
+    expect(register.activities[0]).toMatchObject({ controllerContact: expect.stringMatching(/^missing/) });
+    expect((await saying(CONTACT, () => ask('json'))).json.activities[1]).toMatchObject({
+      controllerContact: '1 Main Street, +1 555 0100, a@b.example',
+      dataProtectionOfficer: 'Dr Officer',
+    });
     expect(cellsOf((await ask('csv')).text)).toHaveLength(3);
     expectHarmless(await ask('html'));
   });

@@ -63,7 +63,7 @@ function peer(msp: Msp): Holder {
 }
 
 /** Long before the pack was made, however slow the machine is. */
-const before = () => new Date(Date.now() - 1_800_000);
+const earlier = () => new Date(Date.now() - 1_800_000);
 
 /** A peer's certificate that the hospital's own CA issues, valid for so long from an instant. */
 async function anotherPeer(msp: Msp, lifetimeMs: number, now = new Date(), unit = 'peer'): Promise<Holder> {
@@ -366,7 +366,7 @@ describe('what is forged with real keys', () => {
     );
     const twice = [CLEVELAND, HUNGARY, HUNGARY].map(peer);
     expect(await withAnswer({ endorsers: twice })).toMatch(/HungaryMSP endorsed twice/);
-    const two = [...[CLEVELAND, HUNGARY].map(peer), await anotherPeer(HUNGARY, 3_600_000, before())];
+    const two = [...[CLEVELAND, HUNGARY].map(peer), await anotherPeer(HUNGARY, 3_600_000, earlier())];
     expect(await withAnswer({ endorsers: two })).toMatch(/2 of 4 hospitals .*HungaryMSP endorsed twice/);
   });
 
@@ -376,7 +376,7 @@ describe('what is forged with real keys', () => {
     const as = (msp: string): Holder => ({ msp, certificate: stranger.certPem, key: stranger.keyPem });
     expect(await withAnswer({ endorsers: [...own, as(VA)] })).toMatch(/no authority of VaMSP issued the certificate/);
     expect(await withAnswer({ endorsers: [...own, as('OtherMSP')] })).toMatch(/OtherMSP is no member of the channel/);
-    const { key } = await anotherPeer(VA, 3_600_000, before());
+    const { key } = await anotherPeer(VA, 3_600_000, earlier());
     const lent = { ...peer(VA), key };
     expect(await withAnswer({ endorsers: [...own, lent] })).toMatch(/the endorsement of CN=peer.* does not hold/);
   });
@@ -431,7 +431,7 @@ describe('what is forged with real keys', () => {
   });
 
   test('is refused where the certificate was revoked before, and taken where it was not yet', async () => {
-    const second = await anotherPeer(VA, 3_600_000, before());
+    const second = await anotherPeer(VA, 3_600_000, earlier());
     const file = join(channel.root, 'second.pem');
     writeFileSync(file, second.certificate);
     const endorsers = [...[CLEVELAND, HUNGARY].map(peer), second];

@@ -215,6 +215,10 @@ export const Disclosure = z.strictObject({
   patient: PatientNumber,
   at: Instant,
   recipient: z.string().min(1).max(500),
+  /** Null: not known. */
+  recipientAddress: z.string().min(1).max(500).nullable(),
+  /** What was disclosed, in short; null: nobody said. */
+  description: z.string().min(1).max(500).nullable(),
   purpose: z.string().min(1).max(500),
   basis: z.string().min(1).max(200),
   resource: KeptResource.nullable(),

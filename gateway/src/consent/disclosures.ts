@@ -32,7 +32,7 @@ export class Disclosures {
     const rows = this.#statements.page.all(ref, pageCursor(cursor), items + 1) as Row[];
     const shown = rows.slice(0, items).map(({ id, at, body }): KeptDisclosure => {
       const said = JSON.parse(unseal(record.key, disclosurePlace(ref, at), body).toString('utf8'));
-      return { id, ref, ...said };
+      return { id, ref, recipientAddress: null, description: null, ...said };
     });
     const { total } = this.#statements.total.get(ref) as { total: number };
     return { items: shown, cursor: rows.length > items ? String(shown.at(-1)?.id) : null, total };

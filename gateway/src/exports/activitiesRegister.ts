@@ -1,7 +1,12 @@
-/** Records of processing activities after GDPR article 30(1): one line for each study that used, or may use, patients' data. */
+/**
+ * Records of processing activities after GDPR article 30(1): one line for each study that used, or may use, patients' data. By
+ * its letters: (a) controller, joint controllers, data protection officer, each with contact details where the hospital has
+ * said them, (b) purposes, (c) categories of data subjects and of data, (d) categories of recipients, (e) transfers to third
+ * countries, (f) time limits for erasure, (g) security measures. Legal basis, stage and rounds are more than it asks for.
+ */
 import type { Instant, Msp } from '@consilium/domain';
 import { PURPOSE_WORDS } from '@consilium/domain';
-import { type ExportingHospital, timeText } from './consentFile.js';
+import { contactText, type ExportingHospital, timeText } from './consentFile.js';
 import type { Column } from './csv.js';
 import { html, list, table } from './markup.js';
 import { printedPage, timeInWords } from './printedPage.js';
@@ -38,6 +43,8 @@ export type ActivitiesFacts = Readonly<{
 
 export type Activity = Readonly<{
   controller: string;
+  controllerContact: string;
+  dataProtectionOfficer: string;
   activity: string;
   purposes: readonly string[];
   categoriesOfDataSubjects: string;
@@ -71,10 +78,15 @@ const MEASURES = [
   'random refs and salted commitments on the channel',
 ];
 
+/** Article 30 asks for it: a register that leaves it out in silence would look complete. */
+const NOT_SAID = 'missing: the gateway’s configuration does not say it';
+
 export function activitiesRegister({ hospital, madeAt, height, policy, studies }: ActivitiesFacts): ActivitiesRegister {
   const limit = policy ? `${policy.retentionDays} days after a record's last event` : 'no policy is published';
   const common = {
     controller: hospital.name,
+    controllerContact: contactText(hospital.contact) ?? NOT_SAID,
+    dataProtectionOfficer: hospital.contact.dataProtectionOfficer ?? NOT_SAID,
     categoriesOfDataSubjects: 'patients of the hospital',
     erasureTimeLimit: limit,
     securityMeasures: MEASURES,
@@ -105,7 +117,15 @@ export function activitiesRegister({ hospital, madeAt, height, policy, studies }
 function activityOf(
   { title, study, members, purposes, dataClasses, legalBasis, permitId, stage, ...joined }: RegisteredStudy,
   hospital: ExportingHospital,
-  common: Pick<Activity, 'controller' | 'categoriesOfDataSubjects' | 'erasureTimeLimit' | 'securityMeasures'>,
+  common: Pick<
+    Activity,
+    | 'controller'
+    | 'controllerContact'
+    | 'dataProtectionOfficer'
+    | 'categoriesOfDataSubjects'
+    | 'erasureTimeLimit'
+    | 'securityMeasures'
+  >,
 ): Activity {
   const others = members.filter((msp) => msp !== hospital.msp);
   const text = (at: Instant | null) => (at === null ? null : timeText(at));
@@ -126,6 +146,8 @@ function activityOf(
 
 export const ACTIVITY_COLUMNS: readonly Column<Activity>[] = [
   { name: 'controller', value: ({ controller }) => controller },
+  { name: 'controllerContact', value: ({ controllerContact }) => controllerContact },
+  { name: 'dataProtectionOfficer', value: ({ dataProtectionOfficer }) => dataProtectionOfficer },
   { name: 'activity', value: ({ activity }) => activity },
   { name: 'purposes', value: ({ purposes }) => purposes.join('; ') },
   { name: 'categoriesOfDataSubjects', value: ({ categoriesOfDataSubjects }) => categoriesOfDataSubjects },
@@ -149,6 +171,7 @@ export function activitiesPage(facts: ActivitiesFacts): string {
     title,
     html`<h1>${title}</h1>
 <p class="soft">GDPR article 30(1), ${timeInWords(facts.madeAt)}, block height ${facts.height}.</p>
+<p>Controller: ${controller.name} (${controller.id}). Contact: ${activities[0]?.controllerContact ?? NOT_SAID}. Data protection officer: ${activities[0]?.dataProtectionOfficer ?? NOT_SAID}.</p>
 ${table(
   'One line an activity',
   ['Activity', 'Purposes', 'Data', 'Recipients', 'Legal basis', 'Kept', 'Stage'],

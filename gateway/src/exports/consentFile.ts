@@ -12,7 +12,19 @@ import type {
   SignatureMeaning,
 } from '@consilium/domain';
 
-export type ExportingHospital = Readonly<{ msp: Msp; name: string }>;
+/** Whom patients and authorities turn to, as far as the hospital has said so. */
+export type HospitalContact = Readonly<{
+  address?: string | undefined;
+  email?: string | undefined;
+  phone?: string | undefined;
+  /** Whose law applies: a country. */
+  jurisdiction?: string | undefined;
+  /** Name, and how to reach them. */
+  dataProtectionOfficer?: string | undefined;
+  supervisoryAuthority?: string | undefined;
+}>;
+
+export type ExportingHospital = Readonly<{ msp: Msp; name: string; contact: HospitalContact }>;
 export type Reason = Readonly<{ code: string; text: string }>;
 
 export type FiledEvent = Readonly<{
@@ -69,6 +81,10 @@ export type FiledDisclosure = Readonly<{
   id: number;
   at: Instant;
   recipient: string;
+  /** Null: not known. */
+  recipientAddress: string | null;
+  /** What was disclosed, in short; null: nobody said. */
+  description: string | null;
   purpose: string;
   basis: string;
 }>;
@@ -97,6 +113,11 @@ export type ConsentFile = Readonly<{
   disclosures: readonly FiledDisclosure[];
   reads: readonly FiledRead[];
 }>;
+
+/** How to reach the hospital, in one line; undefined: it did not say. */
+export function contactText({ address, email, phone }: HospitalContact): string | undefined {
+  return [address, phone, email].filter((part) => part !== undefined).join(', ') || undefined;
+}
 
 /** RFC 3339, in UTC. */
 export function timeText(at: Instant): string {

@@ -1,6 +1,9 @@
 /**
  * Accounting of disclosures after 45 CFR 164.528: what was disclosed to others in six years, without what (a)(1) leaves out;
  * and, apart, uses within the hospital, which are none. Training in the hospital is a use: the records stay.
+ * Of each disclosure it has what (b)(2) asks for: (i) date, (ii) recipient, and address where known, (iii) a brief description
+ * of what was disclosed, (iv) purpose, with the basis. Each stands by itself, also where (b)(3) and (b)(4) let series be
+ * summed up.
  */
 import type { Instant } from '@consilium/domain';
 import { type ConsentFile, type FiledDisclosure, timeText } from './consentFile.js';
@@ -25,6 +28,10 @@ export const EXCLUSIONS = {
 export type AccountedDisclosure = Readonly<{
   date: string;
   recipient: string;
+  /** Null: not known. */
+  address: string | null;
+  /** Null: whoever recorded it did not say. */
+  description: string | null;
   purpose: string;
   basis: string;
 }>;
@@ -66,8 +73,8 @@ export function disclosureAccounting({
     patient,
     from: timeText(from),
     to: timeText(madeAt),
-    disclosures: accounted.map(({ at, recipient, purpose, basis }) => ({
-      ...{ date: timeText(at), recipient, purpose, basis },
+    disclosures: accounted.map(({ at, recipient, recipientAddress: address, description, purpose, basis }) => ({
+      ...{ date: timeText(at), recipient, address, description, purpose, basis },
     })),
     leftOut: leftOut(within),
     usesNotDisclosures: uses
@@ -83,6 +90,8 @@ export const ACCOUNTING_COLUMNS: readonly Column<AccountedDisclosure | UseNotDis
   { name: 'what', value: (line) => ('recipient' in line ? 'disclosure' : 'use, not a disclosure') },
   { name: 'date', value: ({ date }) => date },
   { name: 'recipient', value: (line) => ('recipient' in line ? line.recipient : null) },
+  { name: 'address', value: (line) => ('recipient' in line ? line.address : null) },
+  { name: 'description', value: (line) => ('recipient' in line ? line.description : null) },
   { name: 'purpose', value: (line) => ('recipient' in line ? line.purpose : line.purposes.join(' ')) },
   { name: 'basis', value: (line) => ('recipient' in line ? line.basis : null) },
   { name: 'study', value: (line) => ('study' in line ? line.study : null) },

@@ -118,7 +118,10 @@ export async function recordDisclosureOperation(
   if (recipient === undefined)
     throw refused('required', 'AuditEvent.agent', 'no agent who receives (IRCP) or asks for it is named');
   return desk.recordDisclosure(
-    { patient, at, recipient, purpose: purposeOf(event), basis: 'consent', resource: keptAs('4.0', disclosure) },
+    {
+      ...{ patient, at, recipient, recipientAddress: addressOf(event), description: descriptionOf(event) },
+      ...{ purpose: purposeOf(event), basis: 'consent', resource: keptAs('4.0', disclosure) },
+    },
     by,
   );
 }
@@ -136,9 +139,25 @@ function patientsIn({ entity = [] }: R4AuditEvent): Reference[] {
 }
 
 /** The one who receives; else who asked. */
-function recipientOf({ agent }: R4AuditEvent): string | undefined {
+function receiverIn({ agent }: R4AuditEvent) {
   const receives = agent.find(({ type }) => type?.coding?.some(({ code }) => code === 'IRCP' || code === '110152'));
-  const { who, name } = receives ?? agent.find(({ requestor }) => requestor) ?? {};
+  return receives ?? agent.find(({ requestor }) => requestor) ?? undefined;
+}
+
+function addressOf(event: R4AuditEvent): string | null {
+  return receiverIn(event)?.network?.address?.slice(0, RECIPIENT_CHARACTERS_MAX) ?? null;
+}
+
+/** What it was about, beside the patient: in the words of the event. */
+function descriptionOf({ entity = [], subtype = [] }: R4AuditEvent): string | null {
+  const others = entity.filter(({ type, role }) => type?.code !== '1' && role?.code !== '1');
+  const said = others.flatMap(({ description, name, what }) => description ?? name ?? what?.display ?? []);
+  const words = said.length > 0 ? said : subtype.flatMap(({ display }) => display ?? []);
+  return [...new Set(words)].join('; ').slice(0, PURPOSE_CHARACTERS_MAX) || null;
+}
+
+function recipientOf(event: R4AuditEvent): string | undefined {
+  const { who, name } = receiverIn(event) ?? {};
   const { identifier, display, reference } = who ?? {};
   const text =
     identifier?.value === undefined

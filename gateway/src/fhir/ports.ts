@@ -112,6 +112,8 @@ export type DisclosureKept = Readonly<{
   ref: ConsentRef;
   at: Instant;
   recipient: string;
+  recipientAddress: string | null;
+  description: string | null;
   purpose: string;
   basis: string;
   resource: ResourceKept | null;
@@ -149,6 +151,8 @@ export interface FhirDesk {
       patient: string;
       at: Instant;
       recipient: string;
+      recipientAddress: string | null;
+      description: string | null;
       purpose: string;
       basis: string;
       resource: ResourceKept | null;

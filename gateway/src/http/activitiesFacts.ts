@@ -4,18 +4,22 @@ import type { ActivitiesFacts, RegisteredStudy } from '../exports/activitiesRegi
 import type { ConsentRoom } from './consentRoom.js';
 import { cohortUse } from './consentUses.js';
 import { policyResource } from './policyResources.js';
+import type { HospitalFacts } from './ports.js';
 import { newestVersion, studyKeys, studySummary } from './studyResources.js';
 
 const PAGE = 500;
 
-export function activitiesFacts(room: ConsentRoom, name: string): ActivitiesFacts {
+export function activitiesFacts(
+  room: ConsentRoom,
+  { name, contact }: Pick<HospitalFacts, 'name' | 'contact'>,
+): ActivitiesFacts {
   const { records, msp } = room;
   const head = records.get(ConsentPolicyHead, ledgerKey.policyHead(msp));
   const studies = studyKeys(records)
     .map(({ study }) => newestVersion(records, study))
     .filter(({ protocol }) => protocol.members.includes(msp));
   return {
-    hospital: { msp, name },
+    hospital: { msp, name, contact },
     madeAt: room.now(),
     height: room.height(),
     policy: (head && policyResource(records, msp, head.versions)) ?? null,

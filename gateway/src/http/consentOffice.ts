@@ -128,6 +128,8 @@ export type DisclosureKept = Readonly<{
   ref: ConsentRef;
   at: Instant;
   recipient: string;
+  recipientAddress: string | null;
+  description: string | null;
   purpose: string;
   basis: string;
 }>;

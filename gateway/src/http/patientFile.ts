@@ -22,17 +22,22 @@ import type { Found } from './consentOffice.js';
 import { type ConsentRoom, defined } from './consentRoom.js';
 import { patientUse } from './consentUses.js';
 import { policyResource } from './policyResources.js';
+import type { HospitalFacts } from './ports.js';
 import { runningProtocol } from './studyResources.js';
 
 /** @throws ConsiliumError CONSENT_RECORD_UNKNOWN, also where it was erased */
-export function patientFile(room: ConsentRoom, ref: ConsentRef, hospitalName: string): ConsentFile {
+export function patientFile(
+  room: ConsentRoom,
+  ref: ConsentRef,
+  { name, contact }: Pick<HospitalFacts, 'name' | 'contact'>,
+): ConsentFile {
   const { office, msp } = room;
   const patient = office.patientOf(ref);
   if (patient === undefined) throw refusal('CONSENT_RECORD_UNKNOWN', {});
   const refs = office.refsOf(patient);
   const uses = refs.flatMap((one) => usesOf(room, one));
   return {
-    hospital: { msp, name: hospitalName },
+    hospital: { msp, name, contact },
     patient,
     madeAt: room.now(),
     height: room.height(),
@@ -81,7 +86,9 @@ function studiesOf(room: ConsentRoom, refs: readonly ConsentRef[], uses: readonl
 
 function disclosuresOf({ office }: ConsentRoom, ref: ConsentRef): FiledDisclosure[] {
   return all((cursor) => office.disclosures({ ref }, { ...defined({ cursor }), items: FILE_ITEMS_PER_TURN })).map(
-    ({ id, at, recipient, purpose, basis }) => ({ id, at, recipient, purpose, basis }),
+    ({ id, at, recipient, recipientAddress, description, purpose, basis }) => ({
+      ...{ id, at, recipient, recipientAddress, description, purpose, basis },
+    }),
   );
 }
 

@@ -19,6 +19,7 @@ import type {
   RoundVerifier,
   TimingsBook,
 } from '../agent/ports.js';
+import type { HospitalContact } from '../exports/consentFile.js';
 import type { SealedArchive } from '../exports/evidence/archive.js';
 import type { EvidencePacks } from '../exports/evidence/evidencePacks.js';
 import type { FhirRoom } from '../fhir/operations.js';
@@ -97,6 +98,7 @@ export interface OwnRows {
 export type HospitalFacts = Readonly<{
   msp: Msp;
   name: string;
+  contact: HospitalContact;
   /** Where the other hospitals reach this one's exchange. */
   exchangeUrl: string;
   channel: string;

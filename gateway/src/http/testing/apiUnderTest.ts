@@ -5,6 +5,7 @@ import { request } from 'node:https';
 import type { Digest, Role } from '@consilium/domain';
 import { testAuthority, testCertificate } from '../../../../test/support/testCertificates.js';
 import type { Blobs, FailureBook, Log, RoundVerifier, TimingsBook } from '../../agent/ports.js';
+import type { HospitalContact } from '../../exports/consentFile.js';
 import { type Api, makeApi } from '../api.js';
 import { type ApiPatience, ApiServer } from '../apiServer.js';
 import { EventHub } from '../eventHub.js';
@@ -83,6 +84,8 @@ export class ApiUnderTest {
   /** Set before `start`: another state of the channel than `state`. */
   readings: LedgerReadings = this.state;
   now: () => number = () => 1_000;
+  /** A test may say more of it at any time. */
+  readonly contact: Partial<Record<keyof HospitalContact, string>> = {};
   consentReadings: ApiParts['consentReadings'] = {
     events: unexpected,
     placeOf: () => undefined,
@@ -173,6 +176,7 @@ export class ApiUnderTest {
       hospital: {
         msp: CLEVELAND,
         name: 'Cleveland',
+        contact: this.contact,
         exchangeUrl: 'https://localhost:9443',
         channel: 'consilium',
         chaincode: 'consilium',

@@ -46,7 +46,7 @@ const ACTIVITY_FILES: Readonly<Record<string, (facts: ActivitiesFacts) => Made>>
 
 export function fileRoutes({ hospital, fhir }: RouteParts, room: ConsentRoom): Router {
   const router = Router();
-  const filed = (ref: ConsentRef) => patientFile(room, ref, hospital.name);
+  const filed = (ref: ConsentRef) => patientFile(room, ref, hospital);
 
   /** Plain words, printable, without a script: what I allowed, which studies used my data and why, how to change it. */
   router.get('/records/:ref/page', allow('give patients their files'), (request, response) => {
@@ -74,7 +74,7 @@ export function fileRoutes({ hospital, fhir }: RouteParts, room: ConsentRoom): R
     const name = request.params.file as string;
     const make = made(ACTIVITY_FILES, name);
     room.logRead(response, 'export', undefined, name);
-    send(response, `${room.msp}-${name}`, make(activitiesFacts(room, hospital.name)));
+    send(response, `${room.msp}-${name}`, make(activitiesFacts(room, hospital)));
   });
   return router;
 }

@@ -9,7 +9,7 @@ import type { ProtocolInput } from '../../chaincode/domain/src/testing/examplePr
 import { LauncherProcess } from '../network/support/launcherProcess.js';
 
 const GATEWAY = resolve(import.meta.dirname, '../../gateway/dist/main.js');
-const UP_MS_MAX = 30_000;
+const UP_MS_MAX = 90_000;
 const ROWS = 60;
 
 export const CLEVELAND = 'ClevelandMSP';

@@ -13,7 +13,7 @@ import { LaunchedChannel } from './support/launchedChannel.js';
 import { seal } from './support/seal.js';
 import { Stage } from './support/stage.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const golden = readGolden();
 const accepted = new Map(readAcceptedDifferences().map((each) => [each.case, each]));

@@ -10,7 +10,7 @@ import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
 const LAUNCHER = join(REPOSITORY, 'network/dist/main.js');

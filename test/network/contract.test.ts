@@ -23,7 +23,7 @@ import { EndorseError, type Gateway, type Network } from '@hyperledger/fabric-ga
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { CHAINCODE, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const HOSPITALS = ['ClevelandMSP', 'HungaryMSP', 'SwitzerlandMSP', 'VaMSP'] as Msp[];
 const [CLEVELAND, HUNGARY] = HOSPITALS as [Msp, Msp];
@@ -31,7 +31,7 @@ const T_MEMBERS = HOSPITALS.slice(0, 3);
 const STUDY = 'heart';
 /** Transactions of a valid block have this code. */
 const VALID = 0;
-const STALE_ATTEMPTS_MAX = 20;
+const STALE_ATTEMPTS_MAX = 200;
 
 const protocol = StudyProtocol.parse({
   schemaVersion: 1,

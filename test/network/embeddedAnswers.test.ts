@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { CHAINCODE, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.js';
 import { outcomeOf, refusedBy } from './support/outcome.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const [CLEVELAND, HUNGARY, SWITZERLAND, VA] = ['ClevelandMSP', 'HungaryMSP', 'SwitzerlandMSP', 'VaMSP'] as const;
 const NOT_ENOUGH = '10 ABORTED: failed to collect enough transaction endorsements, see attached details for more info';

@@ -14,7 +14,7 @@ import { CHAINCODE, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.j
 import { type Credentials, TestHospital } from './support/identities.js';
 import { outcomeOf, refusedBy } from './support/outcome.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const [CLEVELAND, HUNGARY, VA] = ['ClevelandMSP', 'HungaryMSP', 'VaMSP'] as const;
 const NO_QUORUM =

@@ -7,7 +7,7 @@ import { CHAINCODE, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.j
 import { endorsersOf } from './support/messages.js';
 import { outcomeOf } from './support/outcome.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const MSPS = ['AMSP', 'BMSP', 'CMSP'] as const;
 const shared = { policy: "OR('AMSP.member', 'BMSP.member')", requiredPeerCount: 1, maxPeerCount: 1 };

@@ -8,9 +8,10 @@ import type { Contract } from '@hyperledger/fabric-gateway';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { CHAINCODE, CHANNEL, EmbeddedNetwork, PACKAGE_ID } from './support/embeddedNetwork.js';
 import { type Credentials, TestHospital } from './support/identities.js';
+import { runs } from './support/launcherProcess.js';
 import { outcomeOf, refusedBy } from './support/outcome.js';
 
-jest.setTimeout(90_000);
+jest.setTimeout(240_000);
 
 const [CLEVELAND, HUNGARY, VA] = ['ClevelandMSP', 'HungaryMSP', 'VaMSP'] as const;
 
@@ -112,7 +113,7 @@ describe('the channel', () => {
     const first = network.pid;
     await expect(network.startChannel()).rejects.toThrow(/in use by another process/);
     process.kill(first, 'SIGTERM');
-    await pause(500);
+    while (runs(first)) await pause(20);
     const stranger = await TestHospital.create(join(network.root, 'other'), VA);
     await expect(
       network.startChannel((changed) => {

@@ -18,10 +18,10 @@ import {
 import { LifecycleCalls, type ProposedDefinition } from './support/lifecycleCalls.js';
 import { outcomeOf } from './support/outcome.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const MSPS = ['AMSP', 'BMSP', 'CMSP'] as const;
-const UP_MS_MAX = 20_000;
+const UP_MS_MAX = 60_000;
 
 let network: EmbeddedNetwork;
 const admins = new Map<string, LifecycleCalls>();

@@ -109,7 +109,7 @@ export const ENVELOPES: readonly Case[] = [
     const prepared = messages.PreparedTransaction.deserializeBinary(bytes);
     prepared.setTransactionId('ab'.repeat(32));
     const commit = await cleveland.gateway.newTransaction(prepared.serializeBinary()).submit();
-    return (await commit.getStatus({ deadline: Date.now() + 5_000 })).code;
+    return (await commit.getStatus({ deadline: Date.now() + 60_000 })).code;
   }),
   pairOfAny('forged transaction', 'other channel in the header', async ({ cleveland }) => {
     const transaction = await cleveland.endorse('State:put', 'fo-e', 'x');

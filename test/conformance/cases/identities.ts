@@ -131,7 +131,7 @@ export const IDENTITIES: readonly Case[] = [
     return await liar.statusOf(transaction.getTransactionId()).getStatus();
   }),
   pairOfAny('identity, submitting', 'certificate that expired after the endorsement', async (stage) => {
-    const lifetimeMs = 3_000;
+    const lifetimeMs = 6_000;
     const person = await stage.person(CLEVELAND, 'fading', { lifetimeMs });
     const fading = stage.caller(CLEVELAND, person);
     const transaction = await fading.endorse('State:put', 'id-fading', 'x');

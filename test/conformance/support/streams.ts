@@ -1,6 +1,6 @@
 import type { CloseableAsyncIterable } from '@hyperledger/fabric-gateway';
 
-const EVENTS_MS_MAX = 20_000;
+const EVENTS_MS_MAX = 60_000;
 
 /** The first events of a stream, which is closed then. Rejects with what the stream ends with before. */
 export async function take<Event>(stream: CloseableAsyncIterable<Event>, count: number): Promise<Event[]> {

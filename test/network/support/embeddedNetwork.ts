@@ -16,10 +16,12 @@ export const PACKAGE_ID = `demo:${'ab'.repeat(32)}`;
 export const CHAINCODE_VERSION = 'cd'.repeat(32);
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..');
-const UP_MS_MAX = 30_000;
-const EXIT_MS_MAX = 10_000;
-const CALL_MS_MAX = 20_000;
+const UP_MS_MAX = 90_000;
+const EXIT_MS_MAX = 30_000;
+const CALL_MS_MAX = 60_000;
 const KEEPALIVE_MS = 1_000;
+/** A busy machine answers late. */
+const KEEPALIVE_ANSWER_MS_MAX = 10_000;
 
 /** A chaincode process of one hospital. */
 interface RunningChaincode {
@@ -211,7 +213,7 @@ export class EmbeddedNetwork {
       'grpc.use_local_subchannel_pool': 1,
       // A killed peer's connection is not always seen to close while calls are running on it.
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
-      'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MS_MAX,
     });
     this.#clients.push(client);
     return client;

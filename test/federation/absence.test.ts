@@ -7,7 +7,7 @@ import type { Hospital } from './support/hospital.js';
 import { PeerClient } from './support/peerClient.js';
 import { SLOW_TRAINING, smallStudy } from './support/smallStudy.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 /** The shortest that a protocol may set. */
 const DEADLINES = { joinMs: 20_000, contributeMs: 20_000, finishMs: 3_600_000 };
@@ -98,7 +98,10 @@ describe('a hospital that vanishes', () => {
     // In the other one it has joined a round.
     const key = `join~${VANISHED}~${tenDigits(2)}~${absent.msp}`;
     const joined = first.untilWritten(VANISHED, (found) => found === key);
-    await federation.begin(VANISHED, smallStudy(federation.msps, { training: SLOW_TRAINING, deadlines: DEADLINES }));
+    await federation.begin(
+      VANISHED,
+      smallStudy(federation.msps, { training: SLOW_TRAINING, deadlines: DEADLINES, trainingRounds: 4 }),
+    );
     await joined;
     await federation.network.kill(absent.msp, 'gateway', { stayDown: true });
     await federation.approve(LATE, [third]);

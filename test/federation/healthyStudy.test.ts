@@ -7,7 +7,7 @@ import { Federation } from './support/federation.js';
 import { PeerClient } from './support/peerClient.js';
 import { smallStudy } from './support/smallStudy.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 let federation: Federation;
 

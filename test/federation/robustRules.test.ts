@@ -6,7 +6,7 @@ import { Federation } from './support/federation.js';
 import type { Hospital } from './support/hospital.js';
 import { smallStudy } from './support/smallStudy.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 const [MEDIAN, MEAN] = ['median', 'mean'];
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { about, Federation } from './support/federation.js';
 import type { Hospital } from './support/hospital.js';
 import { PeerClient, textOfRefusal } from './support/peerClient.js';
-import { SLOW_TRAINING, smallStudy } from './support/smallStudy.js';
+import { ENDLESS_TRAINING, SLOW_TRAINING, smallStudy } from './support/smallStudy.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const [SMALL, ABORTED, ENDED] = ['small', 'aborted', 'ended'];
 
@@ -77,7 +77,7 @@ describe('five aborts in a row', () => {
 
 describe('a vote to end', () => {
   test('ends the study in the middle of a round, for good', async () => {
-    await federation.begin(ENDED, smallStudy(federation.msps, { training: SLOW_TRAINING }));
+    await federation.begin(ENDED, smallStudy(federation.msps, { training: ENDLESS_TRAINING }));
     await first.untilRound(ENDED, 2, ({ joins }) => Object.keys(joins).length === 2);
     await federation.vote('end', ENDED);
     await first.untilStage(ENDED, 'ended');

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_MS = 100;
-const WAIT_MS_MAX = 60_000;
+/** Ample: a busy machine is slow, not broken. What does not come at all costs this much once. */
+export const WAIT_MS_MAX = 120_000;
 
 /**
  * Asks until there is an answer.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type AgentEvent, GatewayClient, type RoundResource, type StudyResource } from '@consilium/client';
 import type { Msp, Role } from '@consilium/domain';
 import type { GatewayAddress } from '@consilium/network/addresses';
-import { eventually } from './eventually.js';
+import { eventually, WAIT_MS_MAX } from './eventually.js';
 
 export class Hospital {
   readonly msp: Msp;
@@ -104,14 +104,14 @@ export class Hospital {
   }
 
   /** Resolves with the first step of its agent that fits. Listens from the call on. */
-  async untilAgent(study: string, fits: (event: AgentEvent) => boolean, msMax = 60_000): Promise<AgentEvent> {
+  async untilAgent(study: string, fits: (event: AgentEvent) => boolean, msMax = WAIT_MS_MAX): Promise<AgentEvent> {
     for await (const event of this.researcher.events(study, AbortSignal.timeout(msMax)))
       if (event.type === 'agent' && fits(event)) return event;
     throw new Error(`the agent of ${this.name} did nothing of the kind within ${msMax} ms`);
   }
 
   /** Resolves when a key that fits is written to this hospital's mirror of the ledger. Listens from the call on. */
-  async untilWritten(study: string, fits: (key: string) => boolean, msMax = 60_000): Promise<string> {
+  async untilWritten(study: string, fits: (key: string) => boolean, msMax = WAIT_MS_MAX): Promise<string> {
     for await (const event of this.researcher.events(study, AbortSignal.timeout(msMax)))
       if (event.type === 'ledger') {
         const found = event.writes.find(({ key }) => fits(key));

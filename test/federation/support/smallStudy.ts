@@ -34,3 +34,5 @@ export function smallStudy(members: readonly string[], changes: ProtocolChanges 
 
 /** The same with rounds that take a second or more: time to interfere with one. */
 export const SLOW_TRAINING = { steps: 3_000, batchSize: 32, optimiser: { kind: 'sgd', learningRate: 0.02 } };
+/** As long as a protocol may have it, for a round that something else ends. */
+export const ENDLESS_TRAINING = { ...SLOW_TRAINING, steps: 100_000 };

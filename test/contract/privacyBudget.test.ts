@@ -16,6 +16,7 @@ import {
   STUDY,
   versionOutcome,
 } from '../support/contractChannel.js';
+import { joinPrivately } from '../support/privateRounds.js';
 
 const [CLEVELAND, HUNGARY, SWITZERLAND, VA] = HOSPITALS as [Msp, Msp, Msp, Msp];
 const THREE = [CLEVELAND, HUNGARY, SWITZERLAND];
@@ -193,5 +194,25 @@ describe('a budget reset by a new protocol version', () => {
       const propose = channel.submit('StudyContract:proposeStudy', { study: STUDY, protocol }, CLEVELAND);
       await expect(propose).rejects.toMatchObject({ code: 'PROTOCOL_PRIVACY_UNSOUND' });
     }
+  });
+});
+
+describe('in private mode', () => {
+  test('a masked round is paid for by the same join, and other survivors over one base may be opened: the noise hides the difference', async () => {
+    const protocol = { ...privateStudy({ budgetMicroEpsilon: TABLE[3] as number }), mode: 'private' as const };
+    const channel = await started(protocol);
+    await joinPrivately(channel, 1, HOSPITALS);
+    expect(spentOn(channel)).toMatchObject(Object.fromEntries(HOSPITALS.map((msp) => [msp, { joins: 1 }])));
+    await channel.contribute(protocol, 1, THREE);
+    channel.now += 700_000;
+    await channel.submit('RoundContract:closePhase', { study: STUDY, round: 1, phase: 'contributing' }, CLEVELAND);
+    await channel.vote('abort~0000000001', THREE);
+    await channel.submit('RoundContract:abortRound', { study: STUDY, round: 1 }, CLEVELAND);
+    await channel.open(2);
+    // Without differential privacy only the three could join again.
+    expect(channel.roundRecord(2)).toMatchObject({ kind: 'training', available: HOSPITALS });
+    expect(channel.roundRecord(2)).not.toHaveProperty('sameSurvivorsAs');
+    await joinPrivately(channel, 2, HOSPITALS);
+    expect(spentOn(channel)[VA]).toMatchObject({ joins: 2, microEpsilon: TABLE[1] });
   });
 });

@@ -129,6 +129,14 @@ describe('the clipped sum over patients equals autodiff of one patient at a time
 
 describe('one patient more', () => {
   const far = (rows: Rows, by: number): Rows => ({ ...rows, features: rows.features.map((value) => value * by) });
+  const without = ({ features, labels, featureCount }: Rows, start: number, count: number): Rows => ({
+    featureCount,
+    features: Float32Array.from([
+      ...features.subarray(0, start * featureCount),
+      ...features.subarray((start + count) * featureCount),
+    ]),
+    labels: Float32Array.from([...labels.subarray(0, start), ...labels.subarray(start + count)]),
+  });
   const norm = (sums: ReadonlyMap<string, readonly number[]>) => Math.hypot(...[...sums.values()].flat());
 
   test.each(STUDIES)(
@@ -141,6 +149,31 @@ describe('one patient more', () => {
           const weight = norm(vectorised(protocol, network, batchOf(far(rows, by), [count]), 0.5));
           expect(weight).toBeLessThanOrEqual(0.5);
         }
+      network.dispose();
+    },
+  );
+
+  test.each(STUDIES)(
+    '%s: whoever is added or removed, the sum moves by at most the clip norm',
+    async (_, protocol, featureCount) => {
+      const network = await networkWithValues(protocol);
+      // The fourth patient has forty rows, of what a hospital's other patients have one to three.
+      const counts = [1, 3, 2, 40, 1];
+      const rows = far(patternRows(47, featureCount), 3);
+      for (const clipNorm of [0.05, 0.5, 5]) {
+        const whole = vectorised(protocol, network, batchOf(rows, counts), clipNorm);
+        let start = 0;
+        for (const [patient, count] of counts.entries()) {
+          const others = counts.filter((_count, k) => k !== patient);
+          const sum = vectorised(protocol, network, batchOf(without(rows, start, count), others), clipNorm);
+          start += count;
+          const moved = [...whole].flatMap(([name, values]) =>
+            values.map((value, i) => value - (sum.get(name)?.[i] as number)),
+          );
+          expect(Math.hypot(...moved)).toBeLessThanOrEqual(clipNorm);
+          expect(Math.hypot(...moved)).toBeGreaterThan(0);
+        }
+      }
       network.dispose();
     },
   );

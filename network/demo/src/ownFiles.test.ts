@@ -63,7 +63,7 @@ describe('the example of own files', () => {
 
   test('an epsilon on the command line is for the heart study, with all its training rows', async () => {
     await expect(studyOf(studyText ?? '', { epsilon: 1 })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-    const heart = { seed: 7, members: HEART_HOSPITALS.map(({ msp }) => msp), epsilon: 1 };
+    const heart = { seed: 7, members: HEART_HOSPITALS.map(({ msp }) => Msp.parse(msp)), epsilon: 1 };
     await expect(demoStudy({ ...heart, trainingShare: 0.5 })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     const { protocol } = await demoStudy(heart);
     expect(protocol).toMatchObject({

@@ -1,17 +1,16 @@
-import { ledgerKey, type Msp } from '@consilium/domain';
+import { Msp } from '@consilium/domain';
 import { expect, test } from '@jest/globals';
 import { HEART_HOSPITALS } from './heart/heartHospitals.js';
 import { readHeartStudy, readPrivateHeartStudy } from './heart/heartStudies.js';
-import type { DemoHospital } from './hospitals.js';
 import { privacyTables } from './privacyTable.js';
 
-const hospitals = HEART_HOSPITALS as readonly Pick<DemoHospital, 'msp' | 'name'>[] as readonly DemoHospital[];
+const hospitals = HEART_HOSPITALS.map(({ msp, name }) => ({ msp: Msp.parse(msp), name }));
 
 test('each hospital is told what its patients have spent, of how much, and what that means', async () => {
   const protocol = await readPrivateHeartStudy({ epsilon: 1, delta: 1e-5, seed: 42 });
   const study = 'heart' as never;
-  const msp = 'VaMSP' as Msp;
-  const record = { block: 7, transactionId: ledgerKey.spent(study, msp) };
+  const msp = Msp.parse('VaMSP');
+  const record = { block: 7, transactionId: '0'.repeat(64) };
   const spent = [{ study, msp, protocolVersion: 1, joins: 7, microEpsilon: 645_123, record }];
   const lines = privacyTables(hospitals, { protocol, spent }).split('\n');
   expect(lines.find((line) => line.startsWith('VA'))).toMatch(/ 85 +7 +0\.645123 +1\.000000 +0\.00001$/);

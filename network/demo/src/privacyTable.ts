@@ -5,7 +5,7 @@ import type { FinishedStudy } from './runStudy.js';
 
 /** Empty for a study without differential privacy. */
 export function privacyTables(
-  hospitals: readonly DemoHospital[],
+  hospitals: readonly Pick<DemoHospital, 'msp' | 'name'>[],
   { protocol, spent }: Pick<FinishedStudy, 'protocol' | 'spent'>,
 ): string {
   const { privacy } = protocol;

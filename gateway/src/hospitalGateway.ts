@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Digest, Instant, Msp } from '@consilium/domain';
 import { Agent } from './agent/agent.js';
+import { MaskedRetention } from './agent/maskedRetention.js';
 import { noConsentDesk } from './agent/noConsentDesk.js';
 import type { Arithmetic, Learner, Log } from './agent/ports.js';
 import { ReceiptDesk } from './agent/receiptDesk.js';
@@ -100,6 +101,14 @@ export async function startGateway(
     { state: mirror, blobs, exchange, arithmetic, sealing: shareSealing, journal },
     identity,
   );
+  const retention = new MaskedRetention({
+    state: mirror,
+    blobs,
+    journal,
+    clock: systemClock,
+    timers: systemTimers,
+    log,
+  });
   const agent = new Agent(
     {
       state: mirror,
@@ -132,6 +141,7 @@ export async function startGateway(
   const hospital = {
     msp,
     name: configuration.name,
+    contact: configuration.contact ?? {},
     exchangeUrl,
     channel: channelName,
     chaincode,
@@ -141,20 +151,19 @@ export async function startGateway(
     {
       hospital,
       people: peer.people,
-    contact: configuration.contact ?? {},
       readings: mirror,
       consentReadings: disk.consents,
       consents: consent,
       ...(consent ? { fhir: fhirOf(consent, configuration) } : {}),
       evidence: peer.evidence({
         store: consent,
-        files: new StoredRoundFiles({ state: mirror, blobs, exchange }, msp),
+        files: new StoredRoundFiles({ state: mirror, blobs, exchange, journal }, msp),
       }),
       peer: peer.view,
       blobs,
       verifier,
-      timings: agent,
       independent: await VerifierProcess.in(join(configuration.home, 'verification')),
+      timings: agent,
       failures: agent,
       ownRows: ownRows(msp, training, disk, consentDesk),
       clock: systemClock,
@@ -177,6 +186,7 @@ export async function startGateway(
     await peer.eventMirror.caughtUp(height, stopping.signal);
     consent?.start();
     agent.start();
+    retention.start();
     log.info({ height: mirror.height() }, 'the agent takes part in rounds');
   }
   const failed = startAgent().then(
@@ -192,7 +202,12 @@ export async function startGateway(
     async stop() {
       stopping.abort();
       api.close();
-      await Promise.all([apiServer.close(STOP_GRACE_MS), exchangeServer.close(STOP_GRACE_MS), agent.stop()]);
+      await Promise.all([
+        apiServer.close(STOP_GRACE_MS),
+        exchangeServer.close(STOP_GRACE_MS),
+        agent.stop(),
+        retention.stop(),
+      ]);
       await consent?.stop();
       training.learner.close();
       await exchange.close();

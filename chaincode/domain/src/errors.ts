@@ -207,6 +207,11 @@ export const ERRORS = {
   EXCHANGE_BUSY: { kind: 'unavailable', message: 'too many bytes are coming in at one time: send it again later' },
   EXCHANGE_REFUSED: { kind: 'forbidden', message: '{problem}' },
   VECTOR_DIGEST_MISMATCH: { kind: 'invalid', message: 'the bytes do not hash to {digest}' },
+  VECTORS_DELETED: {
+    kind: 'missing',
+    message:
+      'the masked vectors of round {round} of study {study} were deleted here on {on}, as its protocol says: a bundle that was exported before still verifies',
+  },
   VECTOR_UNKNOWN: { kind: 'missing', message: 'no vector {digest} is held here' },
   // ledger
   LEDGER_UNAVAILABLE: { kind: 'unavailable', message: 'the channel cannot be reached: {reason}' },

@@ -29,6 +29,9 @@ export const CLIP_NORM = 8;
 export const HELD_OUT_PATIENTS_MAX = 100_000;
 /** Steps of the geometric median in every round, of however many updates: so that all hospitals do the same. */
 export const GEOMETRIC_MEDIAN_STEPS = 32;
+/** Masked vectors are kept for whoever wants to compute a round again, and no longer. */
+export const MASKED_VECTOR_RETENTION_DAYS = 30;
+export const MASKED_VECTOR_RETENTION_DAYS_MAX = 3_650;
 export const VALIDATION_SHARE = 0.2;
 export const SMALL_CELL_MIN = 10;
 /** Largest L2 norm of one patient's gradient, delta and budget (millionths of epsilon) that a private study may choose. */

@@ -10,6 +10,7 @@ import {
   HOSPITALS_PER_STUDY_MAX,
   HOSPITALS_PER_STUDY_MIN,
   JOIN_DEADLINE_MS,
+  MASKED_VECTOR_RETENTION_DAYS_MAX,
   PHASE_DEADLINE_MS_MAX,
   PHASE_DEADLINE_MS_MIN,
   REASON_CHARACTERS_MAX,
@@ -113,6 +114,8 @@ export const StudyProtocol = z.strictObject({
   acceptanceSlackMicro: z.int().min(0).max(16_000_000).default(ACCEPTANCE_SLACK_MICRO),
   /** Held-out (and training) patients that a hospital may count. */
   patientsMax: z.int().min(1).max(10_000_000).default(HELD_OUT_PATIENTS_MAX),
+  /** Private mode: how many days members keep the masked vectors of a round that is over; absent: the default. */
+  maskedVectorDays: z.int().min(1).max(MASKED_VECTOR_RETENTION_DAYS_MAX).optional(),
   deadlines: z
     .strictObject({
       joinMs: PhaseDuration.default(JOIN_DEADLINE_MS),

@@ -10,6 +10,7 @@ import {
   journaledEvaluation,
   journaledOutcome,
   journaledVector,
+  journaledVectorsDeleted,
 } from './roundJournal.js';
 import { type Step, stepKey } from './step.js';
 import { areSurvivorsFixed, isAbortedByClose, type RoundView, type StudyView } from './studyView.js';
@@ -145,6 +146,7 @@ function isAggregationOwed(view: StudyView, round: RoundView, know: Knowledge): 
   if (kind !== 'initial' && (!state.survivors || !base || !know.holds(base.digest))) return false;
   if (kind !== 'initial' && !isUnmasked(round)) return false;
   if (know.dispute(base) !== undefined) return false;
+  if (journaledVectorsDeleted(know.journal, view.study, round.number) !== undefined) return false;
   return journaledOutcome(know.journal, view.study, round.number) === undefined;
 }
 

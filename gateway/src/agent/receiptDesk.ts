@@ -14,6 +14,7 @@ import {
 } from '@consilium/domain';
 import type { AgentIdentity, AgentPorts } from './agentPorts.js';
 import { digestOf } from './digestOf.js';
+import { requireVectorsKept } from './maskedRetention.js';
 import type { PushedVector, VectorDesk } from './ports.js';
 import { journaledReceipt, journalReceipt } from './roundJournal.js';
 import { StudyReader } from './studyReader.js';
@@ -44,6 +45,7 @@ export class ReceiptDesk implements VectorDesk {
   async receive(pushed: PushedVector, signal?: AbortSignal): Promise<Receipt> {
     const { study, round, from, digest, bytes } = pushed;
     if (digestOf(bytes) !== digest) throw refusal('VECTOR_DIGEST_MISMATCH', { digest });
+    requireVectorsKept(this.#ports.journal, study, round);
     await this.#untilExpected(pushed, signal);
     const { blobs, journal, receiptKeys } = this.#ports;
     await this.#requireOwnKey(study);

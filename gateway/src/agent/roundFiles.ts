@@ -1,6 +1,7 @@
 /** The bytes that a round was computed from and made: for whoever wants to compute it again, elsewhere. */
 import { type Digest, type Msp, refusal, type StudyId } from '@consilium/domain';
-import type { Blobs, ChannelState, Exchange, RoundFile, RoundFiles } from './ports.js';
+import { requireVectorsKept } from './maskedRetention.js';
+import type { Blobs, ChannelState, Exchange, Journal, RoundFile, RoundFiles } from './ports.js';
 import { obtain } from './recomputeRound.js';
 import { StudyReader } from './studyReader.js';
 import { holdersOf, type RoundView, type StudyView } from './studyView.js';
@@ -8,11 +9,14 @@ import { holdersOf, type RoundView, type StudyView } from './studyView.js';
 type Wanted = Readonly<{ digest: Digest; holders: readonly Msp[] }>;
 
 export class StoredRoundFiles implements RoundFiles {
-  readonly #ports: Readonly<{ state: ChannelState; blobs: Blobs; exchange: Exchange }>;
+  readonly #ports: Readonly<{ state: ChannelState; blobs: Blobs; exchange: Exchange; journal: Pick<Journal, 'get'> }>;
   readonly #msp: Msp;
   readonly #reader: StudyReader;
 
-  constructor(ports: Readonly<{ state: ChannelState; blobs: Blobs; exchange: Exchange }>, msp: Msp) {
+  constructor(
+    ports: Readonly<{ state: ChannelState; blobs: Blobs; exchange: Exchange; journal: Pick<Journal, 'get'> }>,
+    msp: Msp,
+  ) {
     this.#ports = ports;
     this.#msp = msp;
     this.#reader = new StudyReader(ports.state);
@@ -24,6 +28,7 @@ export class StoredRoundFiles implements RoundFiles {
     const round = this.#reader.round(study, number);
     if (!round) throw refusal('ROUND_UNKNOWN', { study, round: number });
     if (!round.state.agreement) throw refusal('ROUND_NOT_SETTLED', { study, round: number, stage: round.state.stage });
+    requireVectorsKept(this.#ports.journal, study, number);
     const files = new Map<Digest, RoundFile>();
     // One after the other: each is held in memory only until it is known to be whole on the disk.
     for (const { digest, holders } of this.#wanted(view, round)) {

@@ -115,6 +115,16 @@ export function journalDisputeLifted(journal: Journal, study: StudyId, round: nu
   journal.set(study, round, 'dispute-lifted', recorded);
 }
 
+/** When this hospital removed the masked vectors of a round, in milliseconds since 1970. */
+export function journaledVectorsDeleted(journal: JournalReader, study: StudyId, round: number): number | undefined {
+  const text = journal.get(study, round, 'vectors-deleted');
+  return text === undefined ? undefined : Number(text);
+}
+
+export function journalVectorsDeleted(journal: Journal, study: StudyId, round: number, at: number): void {
+  journal.set(study, round, 'vectors-deleted', String(at));
+}
+
 /** The vector of a contributor that this hospital has signed for. */
 export function journaledReceipt(
   journal: JournalReader,

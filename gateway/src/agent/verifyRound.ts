@@ -14,6 +14,7 @@ import {
   vectorLayout,
 } from '@consilium/domain';
 import type { AgentIdentity, AgentPorts } from './agentPorts.js';
+import { requireVectorsKept } from './maskedRetention.js';
 import type { RoundCheck, RoundVerification, RoundVerifier } from './ports.js';
 import { isReceiptSignature } from './receiptSignature.js';
 import { gatherMaterials, type Materials, recompute } from './recomputeRound.js';
@@ -35,6 +36,7 @@ export class VerifyDesk implements RoundVerifier {
     this.#reader = new StudyReader(ports.state);
   }
 
+  /** @throws ConsiliumError VECTORS_DELETED, and what `gatherMaterials` throws */
   async verify(study: StudyId, number: number, signal?: AbortSignal): Promise<RoundVerification> {
     const view = this.#reader.study(study);
     if (!view) throw refusal('STUDY_UNKNOWN', { study });
@@ -42,6 +44,7 @@ export class VerifyDesk implements RoundVerifier {
     if (!round) throw refusal('ROUND_UNKNOWN', { study, round: number });
     const agreed = round.state.agreement?.outcome;
     if (!agreed) throw refusal('ROUND_NOT_SETTLED', { study, round: number, stage: round.state.stage });
+    requireVectorsKept(this.#ports.journal, study, number);
     const members = [...view.registered.keys()];
     const materials = await gatherMaterials(this.#ports, this.#identity, round, members, signal);
     const { outcome, file, scores } = recompute(this.#ports.arithmetic, round, materials);

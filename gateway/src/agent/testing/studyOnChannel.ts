@@ -7,6 +7,7 @@ import {
   Msp,
   type Outcome,
   type Phase,
+  type PinnedShareKey,
   type Progress,
   type Receipt,
   type Round,
@@ -153,6 +154,7 @@ export class StudyOnChannel {
       candidateParent?: VersionRef;
       progress?: Partial<Progress>;
       available?: readonly Msp[];
+      shareKeys?: readonly PinnedShareKey[];
     }> = {},
   ): void {
     const record: Round = {
@@ -164,6 +166,7 @@ export class StudyOnChannel {
       base: about.base ?? null,
       candidateParent: about.candidateParent ?? null,
       available: [...(about.available ?? MEMBERS)],
+      ...(about.shareKeys ? { shareKeys: [...about.shareKeys] } : {}),
       deadlines: {
         joinBy: OPENED_AT + 60_000,
         contributeBy: OPENED_AT + 660_000,

@@ -13,6 +13,7 @@ import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { maskingBench } from './maskingBench.mjs';
 import { officerBench } from './officerBench.mjs';
+import { privateBench } from './privateBench.mjs';
 import { privateHeartBench } from './privateHeartBench.mjs';
 import { privateStepBench } from './privateStepBench.mjs';
 import { figureTable } from './spread.mjs';
@@ -30,6 +31,7 @@ const BENCHES = {
   clone: cloneBench,
   withdrawals: withdrawalsBench,
   masking: maskingBench,
+  private: privateBench,
   dpsgd: privateStepBench,
   'private-heart': privateHeartBench,
 };

@@ -9,9 +9,10 @@ const DEMO_MS_MAX = 15 * 60_000;
 /**
  * Runs `npm run demo` in a home of its own, as a user would, and gives its report and its seconds by the clock.
  * @param repository the checkout to run in
+ * @param look reads what the demo left in its home, before that is removed: `seen` in the answer
  * @throws Error with the end of its output where it fails
  */
-export async function runDemo(repository, args, env = {}) {
+export async function runDemo(repository, args, env = {}, look = () => undefined) {
   const home = await mkdtemp(join(tmpdir(), 'consilium-bench-'));
   const report = join(home, 'report.json');
   const started = performance.now();
@@ -22,7 +23,7 @@ export async function runDemo(repository, args, env = {}) {
       env,
     );
     const seconds = (performance.now() - started) / 1000;
-    return { report: JSON.parse(await readFile(report, 'utf8')), seconds, output };
+    return { report: JSON.parse(await readFile(report, 'utf8')), seconds, output, seen: look(join(home, 'home')) };
   } finally {
     await rm(home, { recursive: true, force: true });
   }

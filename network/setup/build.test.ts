@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { build, isBuilt, isCompiled, orphans, sourceDigests, staleProjects } from './build.mjs';
 
 const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let root: string;
 let told: string[];

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { check, sourceFolders } from './check.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 /**
  * A small house with the rooms' names and planted imports, seen through this repository's own rules.

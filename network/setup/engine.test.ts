@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { isEngineSettled, isStampValid, settleEngine } from './engine.mjs';
 import { isWithinReach } from './reach.mjs';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 const HOUR_MS = 3_600_000;
 
 describe('whether it is known which engine this clone has', () => {

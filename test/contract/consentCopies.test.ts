@@ -51,7 +51,7 @@ function loseDatabase(): void {
   for (const name of readdirSync(home)) if (name.startsWith('consent.db')) rmSync(join(home, name));
 }
 async function eventually(holds: () => boolean): Promise<void> {
-  const until = Date.now() + 20_000;
+  const until = Date.now() + 50_000;
   while (!holds()) {
     if (Date.now() > until) throw new Error('it did not come to hold');
     await new Promise((resolve) => setTimeout(resolve, 5));

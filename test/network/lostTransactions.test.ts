@@ -6,7 +6,7 @@ import { ChannelFaults } from '@consilium/network/channelFaults';
 import { openDatabase } from '@consilium/sqlite';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { readIdentity } from '../../gateway/src/ledger/ledgerIdentity.js';
-import { CHAINCODE, CHANNEL, EmbeddedNetwork } from './support/embeddedNetwork.js';
+import { CHAINCODE, CHANNEL, EmbeddedNetwork, freePort } from './support/embeddedNetwork.js';
 import { LedgerClient } from './support/ledgerClient.js';
 
 jest.setTimeout(180_000);
@@ -54,9 +54,16 @@ function blocksWith(transactionId: string): unknown[] {
 test('acknowledged and in no block when the channel is killed, it is committed once the channel is back', async () => {
   const socket = join(network.root, 'control.sock');
   for (const { msp } of network.hospitals) network.startChaincode(msp);
-  await network.startChannel((config) =>
-    Object.assign(config, { batch: { timeoutMs: BATCH_MS, messagesMax: 50 }, control: { socket } }),
-  );
+  const endpoints = new Map<string, string>();
+  for (const { msp } of network.hospitals) endpoints.set(msp, `localhost:${await freePort()}`);
+  const atEndpoints = ({ hospitals }: Record<string, unknown>) => {
+    for (const { msp, peer } of hospitals as { msp: string; peer: { listen: string } }[])
+      peer.listen = endpoints.get(msp) as string;
+  };
+  await network.startChannel((config) => {
+    atEndpoints(config);
+    Object.assign(config, { batch: { timeoutMs: BATCH_MS, messagesMax: 50 }, control: { socket } });
+  });
   for (const { msp } of network.hospitals) await network.waitForChaincode(msp);
   const cleveland = await client();
   const contract = cleveland.gateway.getNetwork(CHANNEL).getContract(CHAINCODE);
@@ -69,14 +76,10 @@ test('acknowledged and in no block when the channel is killed, it is committed o
     await new ChannelFaults(socket).delayCommits(VA, DELAY_MS);
     await (await send('before')).committed();
     const { transactionId, committed } = await send('lost');
-    const endpoints = new Map(network.hospitals.map(({ msp }) => [msp as string, network.endpoint(msp)]));
     await network.stopChannel('SIGKILL');
     expect(blocksWith(transactionId)).toEqual([]);
 
-    await network.startChannel(({ hospitals }) => {
-      const peers = hospitals as { msp: string; peer: { listen: string } }[];
-      for (const { msp, peer } of peers) peer.listen = endpoints.get(msp) as string;
-    });
+    await network.startChannel(atEndpoints);
     expect(await committed()).toMatchObject({ transactionId, result: 1 });
     expect([await read('before'), await read('lost')]).toEqual([1, 1]);
   } finally {

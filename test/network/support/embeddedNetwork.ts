@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createPrivateKey, randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Ports } from '@consilium/network/ports';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, type Gateway, hash, signers } from '@hyperledger/fabric-gateway';
 import { type Credentials, TestHospital } from './identities.js';
@@ -254,11 +254,9 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   return child.exitCode;
 }
 
-/** A port that nothing listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolved) => server.listen(0, 'localhost', resolved));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolved) => server.close(resolved));
-  return port;
+const ports = new Ports();
+
+/** A port that nothing listens on, nor is given to anything that connects. */
+export function freePort(): Promise<number> {
+  return ports.choose({ part: 'a test' });
 }

@@ -54,7 +54,14 @@ export async function playPrivately(engine, protocol, rows) {
       personal.set(msp, made.personal);
       vectors.set(msp, vectorBytes(made.vector));
     }
-    const made = roundArithmetic.aggregate({ protocol, kind: 'training', round, base: file, vectors });
+    const made = roundArithmetic.aggregate({
+      protocol,
+      kind: 'training',
+      round,
+      base: file,
+      sum: sumOf(vectors),
+      vectors,
+    });
     if (!made.file) throw new Error(`round ${round} made no version`);
     file = made.file;
   }
@@ -64,6 +71,14 @@ export async function playPrivately(engine, protocol, rows) {
   });
   for (const model of models.values()) model.dispose();
   return figuresOf(scored);
+}
+
+/** Of vectors as they travel, modulo 2^32. */
+function sumOf(vectors) {
+  const parts = [...vectors.values()].map(
+    ({ buffer, byteOffset, byteLength }) => new Int32Array(buffer, byteOffset, byteLength / 4),
+  );
+  return parts.reduce((sum, part) => sum.map((value, k) => (value + part[k]) | 0));
 }
 
 function figuresOf(hospitals) {

@@ -1,4 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { loadWasm } from '../../gateway/dist/learning/engines/wasm.js';
+import { epsilonChart } from '../../network/demo/dist/charts.js';
 import { readPrivateHeartStudy } from '../../network/demo/dist/heart/heartStudies.js';
 import { heartRows, playPrivately, requireDeclared } from './privateHeart.mjs';
 import { figure } from './spread.mjs';
@@ -20,11 +23,14 @@ const NAMES = {
   logLoss: 'log-loss, all test rows',
 };
 
-/** The heart study with differential privacy for each hospital's patients, by epsilon and delta: seeds 42 to 46. */
-export async function privateHeartBench(_repository, say) {
+/**
+ * The heart study with differential privacy for each hospital's patients, by epsilon and delta: seeds 42 to 46.
+ * @param figures folder that the curve is written to, as SVG; absent: it is not drawn
+ */
+export async function privateHeartBench(_repository, say, { figures }) {
   const rows = await heartRows(say);
   const engine = await loadWasm();
-  const lines = [];
+  const [lines, points] = [[], []];
   for (const { epsilon, delta } of TARGETS) {
     say(`epsilon ${epsilon}, delta ${delta}`);
     const seeds = [];
@@ -35,14 +41,20 @@ export async function privateHeartBench(_repository, say) {
       for (let draw = 0; draw < DRAWS_PER_SEED; draw++) draws.push(await playPrivately(engine, protocol, rows));
       seeds.push(draws);
     }
-    const meanOf = (draws, name) => draws.reduce((sum, figures) => sum + figures[name], 0) / draws.length;
     const isJudged = epsilon === 1 && delta === 1e-5;
     for (const [name, bound] of Object.entries(AT_EPSILON_ONE)) {
-      const bySeed = seeds.map((draws) => meanOf(draws, name));
-      const told = `epsilon ${epsilon}, delta ${delta}: ${NAMES[name]}`;
-      const mean = bySeed.reduce((sum, value) => sum + value, 0) / bySeed.length;
-      lines.push(isJudged ? figure(`${told}, mean of seeds`, '', [mean], bound) : figure(told, '', bySeed));
+      const bySeed = seeds.map((draws) => draws.reduce((sum, draw) => sum + draw[name], 0) / draws.length);
+      const line = figure(`epsilon ${epsilon}, delta ${delta}: ${NAMES[name]}`, '', bySeed, {
+        ...(isJudged ? bound : {}),
+        judged: 'mean',
+      });
+      lines.push(line);
+      points.push({ epsilon, delta, figure: NAMES[name], value: line.mean });
     }
+  }
+  if (figures !== undefined) {
+    await mkdir(figures, { recursive: true });
+    await writeFile(join(figures, 'epsilon.svg'), await epsilonChart(points));
   }
   return lines;
 }

@@ -1,25 +1,27 @@
-/** Minimum, median and maximum of several measurements. */
+/** Minimum, median, mean and maximum of several measurements. */
 function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   const median = sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
-  return { min: sorted[0], median, max: sorted.at(-1), runs: sorted.length };
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+  return { min: sorted[0], median, mean, max: sorted.at(-1), runs: sorted.length };
 }
 
 /**
  * One line of the bench: what was measured, its spread, and the bound it is held against.
  * @param direction `at most` or `at least`: which side of the bound is good
- * @param judged which of min, median, max is held against the bound
+ * @param judged which of min, median, mean, max is held against the bound
  */
 export function figure(name, unit, values, { direction, bound, judged = 'median', source = '' } = {}) {
-  const { min, median, max, runs } = spread(values);
-  const value = { min, median, max }[judged];
+  const { min, median, mean, max, runs } = spread(values);
+  const value = { min, median, mean, max }[judged];
   const met = bound === undefined ? null : direction === 'at most' ? value <= bound : value >= bound;
   return {
     name,
     unit,
     min,
     median,
+    mean,
     max,
     runs,
     judged,

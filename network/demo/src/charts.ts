@@ -1,9 +1,11 @@
-/** Figures as SVG: the curve over fractions of the training rows, and calibration. */
+/** Figures as SVG: the curves over fractions of the training rows and over epsilon, and calibration. */
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
 export type FractionPoint = Readonly<{ fraction: number; arm: string; figure: string; value: number }>;
 export type CalibrationPoint = Readonly<{ arm: string; meanScore: number; positives: number; rows: number }>;
+
+export type PrivacyPoint = Readonly<{ epsilon: number; delta: number; figure: string; value: number }>;
 
 const CONFIG = { background: 'white', font: 'sans-serif', axis: { labelFontSize: 11, titleFontSize: 12 } };
 
@@ -74,5 +76,32 @@ export function calibrationChart(points: readonly CalibrationPoint[]): Promise<s
         },
       },
     ],
+  });
+}
+
+/** One panel a figure, one line a delta, over epsilon. */
+export function epsilonChart(points: readonly PrivacyPoint[]): Promise<string> {
+  return svg({
+    config: CONFIG,
+    data: { values: points.map((point) => ({ ...point, line: `delta ${point.delta}` })) },
+    columns: 2,
+    facet: { field: 'figure', type: 'nominal', title: null, sort: null },
+    resolve: { scale: { y: 'independent' } },
+    spec: {
+      width: 300,
+      height: 200,
+      mark: { type: 'line', point: true },
+      encoding: {
+        x: {
+          field: 'epsilon',
+          type: 'quantitative',
+          title: 'epsilon (less is more private)',
+          scale: { type: 'log' },
+          axis: { values: [0.1, 0.3, 1, 3, 10] },
+        },
+        y: { field: 'value', type: 'quantitative', title: null, scale: { zero: false } },
+        color: { field: 'line', type: 'nominal', title: null, sort: null },
+      },
+    },
   });
 }

@@ -35,12 +35,18 @@ const BENCHES = {
   dpsgd: privateStepBench,
   'private-heart': privateHeartBench,
 };
-const HELP = `npm run bench -- [--only NAME]... [--json FILE]
+const HELP = `npm run bench -- [--only NAME]... [--json FILE] [--figures FOLDER]
   NAME: ${Object.keys(BENCHES).join(', ')}; without --only, all of them in this order
-  --json FILE  writes the figures there too`;
+  --json FILE  writes the figures there too
+  --figures FOLDER  writes curves there as SVG, where a bench has one`;
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, json: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    figures: { type: 'string' },
+    help: { type: 'boolean' },
+  },
 });
 if (values.help) {
   process.stdout.write(`${HELP}\n`);
@@ -59,7 +65,7 @@ const machine = `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown
 process.stdout.write(`${machine}\n`);
 const results = {};
 for (const name of names) {
-  results[name] = await BENCHES[name](repository, say);
+  results[name] = await BENCHES[name](repository, say, { figures: values.figures });
   process.stdout.write(`\n${name}\n${figureTable(results[name])}\n`);
 }
 if (values.json)

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VerificationReport } from '@consilium/client';
-import { type Msp, revealedShares, tenDigits } from '@consilium/domain';
+import { type Msp, privacyWithin, revealedShares, tenDigits } from '@consilium/domain';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { shareSealing } from '../../gateway/src/privacy/shareSealing.js';
 import { eventually } from './support/eventually.js';
@@ -67,6 +67,42 @@ test('a private study makes the same models as the open one under the same seed,
   expect(sumOf(sums[1]!)).toBeDefined();
   const report = await last.researcher.jobResult(VerificationReport, await last.researcher.verifyRound('private', 2));
   expect(report).toMatchObject({ ok: true });
+});
+
+test('with differential privacy, too: each round is paid for on the channel, and no seed gives the same again', async () => {
+  const declaredPatients = Object.fromEntries(federation.msps.map((msp) => [msp, 190]));
+  const wish = { epsilon: 2, delta: 1e-5, samplingRate: 0.5, patientClipNorm: 1, declaredPatients };
+  const settings = {
+    mode: 'private',
+    metrics: 'final',
+    standardisation: 'declared-ranges',
+    split: { kind: 'listed' },
+    validationShare: 0,
+    personalTensors: ['output/bias'],
+    averageFrom: 1,
+  };
+  const small = smallStudy(federation.msps, settings);
+  const protocol = { ...small, privacy: privacyWithin(wish, small) };
+  const before = await federation.invalidTransactions();
+  for (const study of ['noised', 'noised-again']) {
+    await federation.begin(study, protocol);
+    await first.untilStage(study, 'ended');
+    expect(await first.study(study)).toMatchObject({ progress: { ended: 'evaluated', trainingRecorded: 2 } });
+    const { spentMicroEpsilonAfterRound: table } = protocol.privacy;
+    const spent = { protocolVersion: 1, joins: 2, microEpsilon: table[1] };
+    expect((await first.study(study)).spent).toMatchObject(federation.msps.map((msp) => ({ ...spent, msp })));
+    // The sum is exact and attested by all, whatever noise went into it.
+    expect((await first.round(study, 2)).stage).toBe('agreed');
+    const report = await last.researcher.jobResult(VerificationReport, await last.researcher.verifyRound(study, 2));
+    expect(report).toMatchObject({ ok: true });
+  }
+  const [one, other] = [await digests('noised'), await digests('noised-again')];
+  expect(one[0]).toBe(other[0]);
+  expect(one[1]).not.toBe(other[1]);
+  expect(await federation.invalidTransactions()).toBe(before);
+  const { studies, total } = await first.researcher.privacySpending();
+  expect(studies.map(({ study }) => study)).toEqual(['noised', 'noised-again']);
+  expect(total.microEpsilon).toBe(2 * (protocol.privacy.spentMicroEpsilonAfterRound[1] as number));
 });
 
 test('what stands on the channel of a round stays small', async () => {

@@ -9,7 +9,7 @@ import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
 import { eventually } from './eventually.js';
 import { Hospital } from './hospital.js';
-import { type RowsOptions, syntheticCsv } from './syntheticRows.js';
+import { listedSplit, type RowsOptions, syntheticCsv } from './syntheticRows.js';
 import { TAMPERING_FILE, type Tampering } from './tampering.js';
 
 const TAMPERED_GATEWAY = join(import.meta.dirname, 'tamperedGateway.mjs');
@@ -40,7 +40,8 @@ export class Federation {
       typeof rows === 'function' ? rows(name) : syntheticCsv(name, { older: 3 * k, ...rows });
     for (const [k, file] of files.entries()) writeFileSync(file, csvOf(names[k] as string, k));
     const topology = join(folder, 'topology.json');
-    const data = (k: number) => ({ file: files[k] as string, patientColumn: 'patient' });
+    const split = typeof rows === 'function' ? {} : { split: listedSplit(rows) };
+    const data = (k: number) => ({ file: files[k] as string, patientColumn: 'patient', ...split });
     writeFileSync(topology, JSON.stringify({ hospitals: names.map((name, k) => ({ name, data: data(k) })) }));
     const home = join(folder, 'home');
     const network = await startNetwork({ topology, home, logLevel: 'debug' });

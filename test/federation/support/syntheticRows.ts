@@ -9,8 +9,16 @@ export interface RowsOptions {
   readonly older?: number;
 }
 
+const ROWS = 240;
+
+/** Lines of the CSV text for a study that lists its test rows: the last fifth. */
+export function listedSplit({ rows = ROWS }: RowsOptions): { trainLines: string; testLines: string } {
+  const lastTraining = 1 + Math.floor(0.8 * rows);
+  return { trainLines: `2-${lastTraining}`, testLines: `${lastTraining + 1}-${rows + 1}` };
+}
+
 /** A CSV text with a header: the same for the same hospital. */
-export function syntheticCsv(hospital: string, { rows = 240, older = 0 }: RowsOptions = {}): string {
+export function syntheticCsv(hospital: string, { rows = ROWS, older = 0 }: RowsOptions = {}): string {
   const lines = Array.from({ length: rows }, (_, k) => {
     const [a, b, c, d] = units(`${hospital} ${k}`);
     const age = Math.round(40 + older + 40 * a);

@@ -110,8 +110,9 @@ export class LedgerState {
   readonly attestations = (study: StudyId, round: number) =>
     this.#range(Attestation, 'attestation', study, tenDigits(round));
   readonly reveals = (study: StudyId, round: number) => this.#range(Reveal, 'reveal', study, tenDigits(round));
-  /** Of one member, oldest first. */
-  readonly shareKeys = (study: StudyId, msp: Msp) => this.#range(ShareKey, 'sharekey', study, msp);
+  /** Of one member from this index on, oldest first. */
+  readonly shareKeysFrom = (study: StudyId, msp: Msp, index: number) =>
+    this.#between(ShareKey, ledgerKey.shareKey(study, msp, index), keyRange('sharekey', study, msp).end);
   readonly votes = (study: StudyId, subject: string) => this.#range(Vote, 'vote', study, subject);
   readonly rounds = (study: StudyId) => this.#range(Round, 'round', study);
   readonly policies = (msp: Msp) => this.#range(ConsentPolicy, 'policy', msp);

@@ -121,13 +121,27 @@ export async function joinsOf(
   return byMsp(joins.filter((join) => join !== undefined));
 }
 
-/** A member's newest share key. */
-export async function newestShareKey(state: LedgerState, study: StudyId, msp: Msp): Promise<ShareKey | undefined> {
-  return (await state.shareKeys(study, msp)).at(-1);
+/**
+ * A member's newest share key.
+ * @param before a round that pinned its newest one then: no older one is read, however long the study is
+ */
+export async function newestShareKey(
+  state: LedgerState,
+  study: StudyId,
+  msp: Msp,
+  before?: Round,
+): Promise<ShareKey | undefined> {
+  const pinned = before?.shareKeys?.find((key) => key.msp === msp);
+  return (await state.shareKeysFrom(study, msp, pinned?.index ?? 0)).at(-1);
 }
 
-async function newestShareKeys(state: LedgerState, study: StudyId, members: readonly Msp[]): Promise<ShareKey[]> {
-  const newest = await Promise.all(members.map((msp) => newestShareKey(state, study, msp)));
+async function newestShareKeys(
+  state: LedgerState,
+  study: StudyId,
+  members: readonly Msp[],
+  before: Round | undefined,
+): Promise<ShareKey[]> {
+  const newest = await Promise.all(members.map((msp) => newestShareKey(state, study, msp, before)));
   return newest.filter((key) => key !== undefined);
 }
 
@@ -175,7 +189,7 @@ export async function openingFacts(
     registered: members.filter((msp) => registered.has(msp)),
     withdrawals: before && (await withdrawalsOf(state, before, version.protocol)),
     spendings: version.protocol.privacy ? await spendingsOf(state, study, members) : new Map(),
-    shareKeys: version.protocol.mode === 'private' ? await newestShareKeys(state, study, members) : [],
+    shareKeys: version.protocol.mode === 'private' ? await newestShareKeys(state, study, members, before) : [],
     votes: {
       leaveOut: (await state.votes(study, 'leave-out')).filter((vote) =>
         vote.subject.endsWith(`~${tenDigits(number)}`),

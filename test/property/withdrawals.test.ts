@@ -42,7 +42,7 @@ describe('whoever withdraws is in no cohort selected after it, and in nothing co
   test(
     `${count} of ${count} interleavings with joins, training, crashes and an unreachable channel`,
     async () => {
-      const reports = await pool.runEverywhere({ seeds: seedsTo(count), withdrawals: true });
+      const reports = await pool.runEverywhere({ seeds: seedsTo(count), theme: 'withdrawals' });
       for (const report of reports) if (report.violation !== undefined) throw new Error(told(report));
       expect(reports).toHaveLength(count);
       const met = new Set(reports.flatMap((report) => report.met));
@@ -54,7 +54,7 @@ describe('whoever withdraws is in no cohort selected after it, and in nothing co
   test.concurrent.each(PLANTED_CONSENT_BUGS.map((bug) => [bug.name, bug.found] as const))(
     'a planted bug is found: %s',
     async (bug, found) => {
-      const reports = await pool.run({ seeds: seedsTo(SEEDS_PLANTED_MAX), bug, withdrawals: true });
+      const reports = await pool.run({ seeds: seedsTo(SEEDS_PLANTED_MAX), bug, theme: 'withdrawals' });
       expect(reports.at(-1)?.violation).toMatch(found);
     },
     PLANTED_MS_MAX,

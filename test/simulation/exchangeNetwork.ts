@@ -9,7 +9,7 @@ import type { Scheduler } from './scheduler.js';
 const ANSWER_MS_MAX = 4_000;
 
 /** What the network finds at the other end. */
-export type Reachable = Readonly<{ process: Incarnation; desk: VectorDesk; disk: Disk }>;
+export type Reachable = Readonly<{ process: Incarnation; desk: VectorDesk; files: Pick<Disk, 'file'> }>;
 
 type Window = Readonly<{ from: number; until: number }>;
 
@@ -44,7 +44,9 @@ export class ExchangeNetwork {
       },
       fetch: async (digest, holders): Promise<Uint8Array> => {
         for (const holder of holders) {
-          const bytes = await this.#call(msp, process, holder, async ({ disk }) => disk.file(digest)).catch(() => null);
+          const bytes = await this.#call(msp, process, holder, async ({ files }) => files.file(digest)).catch(
+            () => null,
+          );
           if (bytes) return bytes;
         }
         throw refusal('VECTOR_UNKNOWN', { digest });

@@ -2,6 +2,7 @@
 import { type Msp, majority, type StudyProtocol } from '@consilium/domain';
 import type { AgentNews } from '../../gateway/src/agent/ports.js';
 import type { StepName } from '../../gateway/src/agent/step.js';
+import { LIES, type Lie } from './dishonestArithmetic.js';
 import type { Random } from './random.js';
 
 type Window = Readonly<{ from: number; until: number }>;
@@ -31,7 +32,7 @@ export type Fault =
   | Readonly<{ kind: 'absent'; msp: Msp; until: number; isWhole: boolean }>
   | (Window & Readonly<{ kind: 'lag'; msp: Msp; peerMs: number; mirrorMs: number }>)
   | (Window & Readonly<{ kind: 'clock'; msp: Msp; offsetMs: number }>)
-  | Readonly<{ kind: 'dishonest'; msp: Msp; round: number; lie: string }>
+  | Readonly<{ kind: 'dishonest'; msp: Msp; round: number; lie: string; about: Lie['about'] }>
   | Readonly<{ kind: 'worsened'; round: number }>
   | Readonly<{ kind: 'weightless'; round: number }>
   | (Window & Readonly<{ kind: 'transactions'; rate: number }>)
@@ -118,8 +119,10 @@ const KINDS: readonly (readonly [share: number, draw: Drawn])[] = [
     (random, protocol) => {
       const liars = random.shuffled(protocol.members).slice(0, random.between(1, protocol.members.length - 1));
       const round = roundOf(random, protocol);
-      const same = random.chance(0.5);
-      return liars.map((msp) => ({ kind: 'dishonest', msp, round, lie: same ? 'the same' : msp }));
+      const about = random.pick(LIES);
+      // Whoever leaves out the same survivor comes to the same.
+      const same = about === 'survivors' || random.chance(0.5);
+      return liars.map((msp) => ({ kind: 'dishonest', msp, round, lie: same ? 'the same' : msp, about }));
     },
   ],
   [6, (random, protocol) => inARow(random, protocol).map((round) => ({ kind: 'worsened', round }))],
@@ -237,9 +240,10 @@ function tolerable(faults: readonly Fault[], protocol: StudyProtocol): Fault[] {
   const liars = new Map<string, Set<Msp>>();
   return faults.filter((fault) => {
     if (fault.kind !== 'dishonest') return true;
-    const others = liars.get(fault.lie) ?? new Set<Msp>();
+    const lie = `${fault.about} ${fault.lie}`;
+    const others = liars.get(lie) ?? new Set<Msp>();
     if (!others.has(fault.msp) && others.size + 1 >= majority(protocol)) return false;
-    liars.set(fault.lie, others.add(fault.msp));
+    liars.set(lie, others.add(fault.msp));
     return true;
   });
 }

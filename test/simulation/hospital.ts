@@ -13,6 +13,7 @@ import type {
 import { ReceiptDesk } from '../../gateway/src/agent/receiptDesk.js';
 import { VerifyDesk } from '../../gateway/src/agent/verifyRound.js';
 import { AgentChannel, type ChannelParts } from './agentChannel.js';
+import { type Attack, attackingPorts, isWithholding } from './attackers.js';
 import { CHANNEL, EPOCH_MS } from './channelNetwork.js';
 import { ConsentOutbox } from './consentOutbox.js';
 import { ConsentRecords } from './consentRecords.js';
@@ -33,6 +34,8 @@ export type HospitalParts = ChannelParts &
     learning: LearnerPlan;
     arithmetic(msp: Msp): Arithmetic;
     variant: Variant;
+    /** What a hospital does that no honest one does. */
+    attack(msp: Msp): Attack | undefined;
     /** Patients of each hospital. */
     patients: number;
     watch: HospitalWatch;
@@ -212,7 +215,9 @@ export class Hospital {
       log,
       news: { publish: (news) => watch.news(msp, news) },
     };
-    const changed = variant.ports?.(msp, ports) ?? ports;
+    const attack = parts.attack(msp);
+    const played = attack ? attackingPorts(ports, attack) : ports;
+    const changed = variant.ports?.(msp, played) ?? played;
     const identity = { msp, channel: CHANNEL };
     const agent = new Agent(changed, identity);
     return {
@@ -222,7 +227,7 @@ export class Hospital {
       consent,
       outbox,
       ports: changed,
-      disk,
+      files: attack && isWithholding(attack) ? { file: () => undefined } : disk,
       desk: new ReceiptDesk(variant.deskPorts?.(changed) ?? changed, identity),
     };
   }

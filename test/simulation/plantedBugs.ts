@@ -8,7 +8,7 @@ import { REAL, type Variant } from './variant.js';
 
 export type PlantedBug = Readonly<{ name: string; variant: Variant; found: RegExp }>;
 
-const planted = (name: string, changes: Partial<Variant>, found: RegExp): PlantedBug => ({
+export const planted = (name: string, changes: Partial<Variant>, found: RegExp): PlantedBug => ({
   name,
   variant: { ...REAL, ...changes },
   found,

@@ -1,23 +1,20 @@
 /** What must hold whatever happens: checked at every block and at everything that an agent shows to others. */
 import {
   type Attestation,
-  bytesToBase64,
   type Command,
   Contribution,
   canonicalJson,
   type Digest,
   type HospitalTimings,
   ledgerKey,
-  listedShareHash,
   type ModelVersion,
   type Msp,
   majority,
+  needsSingleUpdates,
   type Outcome,
   type RoundState,
   recordUnder,
   roundSeconds,
-  type ShareKind,
-  shareHash,
   type TransactionName,
 } from '@consilium/domain';
 import { digestOf } from '../../gateway/src/agent/digestOf.js';
@@ -25,32 +22,20 @@ import type { Arithmetic, VectorMade, VectorTask } from '../../gateway/src/agent
 import { recompute } from '../../gateway/src/agent/recomputeRound.js';
 import { StudyReader } from '../../gateway/src/agent/studyReader.js';
 import { isOver, type RoundView, type StudyView } from '../../gateway/src/agent/studyView.js';
+import { vectorBytes } from '../../gateway/src/privacy/fixedPoint.js';
 import type { Block } from './channelNetwork.js';
 import { Mirror } from './mirror.js';
 import { STUDY } from './scenario.js';
 import { personalValue } from './simulatedLearner.js';
-import { Violation } from './violation.js';
-
-function require(condition: boolean, text: () => string): asserts condition {
-  if (!condition) throw new Violation(text());
-}
-
-/** Which of a dealer's secrets a share is of, by the hashes that its join lists. */
-function kindOf({ facts }: RoundView, dealer: Msp, holder: Msp, share: string): ShareKind | undefined {
-  const position = facts.round.shareKeys?.findIndex(({ msp }) => msp === holder) ?? -1;
-  const dealt = facts.joins.get(dealer)?.keys?.dealt[position] ?? '';
-  return (['selfMask', 'maskKey'] as const).find((kind) => {
-    const listed = listedShareHash(dealt, kind);
-    const found = shareHash(dealer, holder, kind, Buffer.from(share, 'base64'));
-    return listed && bytesToBase64(listed) === bytesToBase64(found);
-  });
-}
+import { requireThat } from './violation.js';
 
 export type PropertyParts = Readonly<{
   honest: Arithmetic;
   isHealthy: boolean;
   /** Whether a hospital lies about a round; 0 stands for every initial round. */
   isDishonest(msp: Msp, round: number): boolean;
+  /** Whether a hospital does in a private round what no honest one does. */
+  isAttacker(msp: Msp, round: number): boolean;
   holds(msp: Msp, digest: Digest): boolean;
   hasJournaled(msp: Msp, round: number, name: string): boolean;
 }>;
@@ -80,12 +65,6 @@ export class Properties {
   readonly #mustSitOut = new Set<string>();
   /** Private rounds: the vector that a hospital made last, before it was masked, and the own tensor that came with it. */
   readonly #plain = new Map<string, Readonly<{ vector: Int32Array; personal: number }>>();
-  /** What a hospital revealed, as canonical JSON, whatever became of it. */
-  readonly #reveals = new Map<string, string>();
-  /** Of a round and a hospital, the kind of share that was shown to anybody. */
-  readonly #shown = new Map<string, string>();
-  /** Of a kind and a base, the survivors whose sum may be open. */
-  readonly #opened = new Map<string, string>();
 
   constructor(parts: PropertyParts) {
     this.#parts = parts;
@@ -104,7 +83,7 @@ export class Properties {
     for (const { code, txId } of block.transactions) {
       if (code === 'VALID') continue;
       this.invalidTransactions += 1;
-      require(!this.#parts.isHealthy, () => `transaction ${txId} is invalid (${code}) though nothing went wrong`);
+      requireThat(!this.#parts.isHealthy, () => `transaction ${txId} is invalid (${code}) though nothing went wrong`);
     }
     this.head.take(block);
     const rounds = new Set<number>();
@@ -123,10 +102,13 @@ export class Properties {
 
   /** A hospital showed a vector to another one, or to the channel. */
   vectorShown(msp: Msp, round: number, digest: Digest): void {
+    if (this.#parts.isAttacker(msp, round)) return;
     const before = this.#vectors.get(`${msp} ${round}`) ?? digest;
-    require(before === digest, () => `${msp} showed two different vectors in round ${round}`);
-    require(!this.#mustSitOut.has(`${msp} ${round}`), () =>
-      `${msp} has forgotten its join of round ${round}, and goes on`);
+    requireThat(before === digest, () => `${msp} showed two different vectors in round ${round}`);
+    requireThat(
+      !this.#mustSitOut.has(`${msp} ${round}`),
+      () => `${msp} has forgotten its join of round ${round}, and goes on`,
+    );
     this.#vectors.set(`${msp} ${round}`, digest);
   }
 
@@ -140,14 +122,16 @@ export class Properties {
       const { round, outcome } = command as Command<'RoundContract:attest'>;
       const text = canonicalJson(outcome);
       const before = this.#outcomes.get(`${msp} ${round}`) ?? text;
-      require(before === text, () => `${msp} attested two different outcomes of round ${round}`);
+      requireThat(before === text, () => `${msp} attested two different outcomes of round ${round}`);
       this.#outcomes.set(`${msp} ${round}`, text);
     }
-    if (name === 'RoundContract:reveal') this.#revealed(msp, command as Command<'RoundContract:reveal'>);
     if (name === 'RoundContract:joinRound') {
       const { round } = command as Command<'RoundContract:joinRound'>;
       const disputed = this.#disputedAncestor(msp, round);
-      require(disputed === undefined, () => `${msp} joins round ${round}, over version ${disputed} that it disputes`);
+      requireThat(
+        disputed === undefined,
+        () => `${msp} joins round ${round}, over version ${disputed} that it disputes`,
+      );
     }
   }
 
@@ -162,12 +146,17 @@ export class Properties {
     });
     this.#bytes.set(digest, bytes);
     const record = this.round(task.round)?.facts.round;
-    require(digestOf(task.base.file) === record?.base?.digest, () =>
-      `${msp} trains round ${task.round} on another base`);
+    requireThat(
+      digestOf(task.base.file) === record?.base?.digest,
+      () => `${msp} trains round ${task.round} on another base`,
+    );
     if (!this.#forgetful.has(msp)) {
       const expected = this.#personalOf(msp, task.base.version);
       const found = personalValue(task.base.personal);
-      require(found === expected, () => `${msp} starts round ${task.round} from own tensor ${found}, not ${expected}`);
+      requireThat(
+        found === expected,
+        () => `${msp} starts round ${task.round} from own tensor ${found}, not ${expected}`,
+      );
     }
     this.#personal.set(digest, personalValue(made.personal));
   }
@@ -194,37 +183,6 @@ export class Properties {
     const newest = this.study?.newest;
     if (!newest || this.#vectors.has(`${msp} ${newest.number}`)) return;
     if (newest.facts.joins.has(msp)) this.#mustSitOut.add(`${msp} ${newest.number}`);
-  }
-
-  /**
-   * One reveal for ever, and of no hospital both secrets: whoever holds the shares of t-1 needs but one. The sums of two
-   * rounds over one base have the same survivors, or one hospital's update lies open.
-   */
-  #revealed(msp: Msp, command: Command<'RoundContract:reveal'>): void {
-    const { round: number, shares } = command;
-    const text = canonicalJson(command);
-    const before = this.#reveals.get(`${msp} ${number}`) ?? text;
-    require(before === text, () => `${msp} revealed two different things of round ${number}`);
-    this.#reveals.set(`${msp} ${number}`, text);
-    const round = this.round(number);
-    const survivors = round?.state.survivors;
-    require(round !== undefined && survivors !== undefined, () =>
-      `${msp} reveals of round ${number} before its survivors are fixed`);
-    for (const [k, share] of shares.entries()) {
-      const of = round.facts.round.available[k];
-      if (share === null || of === undefined) continue;
-      const kind = kindOf(round, of, msp, share);
-      const shown = this.#shown.get(`${number} ${of}`) ?? kind;
-      require(shown === kind, () => `both secrets of ${of} in round ${number} are shown`);
-      require(kind === (survivors.includes(of) ? 'selfMask' : 'maskKey'), () =>
-        `the ${kind} of ${of} is shown in round ${number}`);
-      this.#shown.set(`${number} ${of}`, kind);
-    }
-    const { kind, base } = round.facts.round;
-    const key = `${kind} over ${base?.digest}`;
-    const opened = this.#opened.get(key) ?? survivors.join(' ');
-    require(opened === survivors.join(' '), () => `sums of ${opened} and of ${survivors.join(' ')} are open, ${key}`);
-    this.#opened.set(key, opened);
   }
 
   lifted(msp: Msp, round: number): void {
@@ -254,8 +212,10 @@ export class Properties {
   /** The receipts on the ledger are no empty promise. */
   #contributed({ msp, vectorDigest, receipts }: Contribution): void {
     for (const holder of [msp, ...receipts.map((receipt) => receipt.msp)])
-      require(this.#parts.holds(holder, vectorDigest), () =>
-        `${holder} signed for the vector of ${msp}, and has it not`);
+      requireThat(
+        this.#parts.holds(holder, vectorDigest),
+        () => `${holder} signed for the vector of ${msp}, and has it not`,
+      );
   }
 
   #roundChanged(number: number): void {
@@ -266,11 +226,12 @@ export class Properties {
     this.#fixed(this.#rosters, number, roster, 'the roster');
     this.#fixed(this.#survivors, number, survivors, 'the survivors');
     for (const attestation of round.facts.attestations.values()) this.#attested(round, attestation);
-    if (agreement) {
-      const expected = canonicalJson(this.#expectedOf(round).outcome);
-      require(canonicalJson(agreement.outcome) === expected, () =>
-        `what was agreed in round ${number} is not what was summed up`);
-    }
+    if (agreement)
+      this.#requireTrueOutcome(
+        round,
+        agreement.outcome,
+        () => `what was agreed in round ${number} is not what was summed up`,
+      );
   }
 
   /** Of a fact and a close exactly one wins: what a close did not find never comes. */
@@ -283,54 +244,63 @@ export class Properties {
     };
     for (const close of facts.closes.values()) {
       const missed = [...recorded[close.phase].keys()].filter((msp) => !close.found.includes(msp));
-      require(missed.length === 0, () => `${missed} came to round ${number} after its ${close.phase} was closed`);
+      requireThat(missed.length === 0, () => `${missed} came to round ${number} after its ${close.phase} was closed`);
     }
   }
 
   #fixed(known: Map<number, string>, number: number, members: RoundState['roster'], what: string): void {
     const before = known.get(number);
     const now = members?.join(' ');
-    require(before === undefined || before === now, () =>
-      `${what} of round ${number} changed from ${before} to ${now}`);
+    requireThat(
+      before === undefined || before === now,
+      () => `${what} of round ${number} changed from ${before} to ${now}`,
+    );
     if (now !== undefined) known.set(number, now);
   }
 
   #attested(round: RoundView, { msp, outcome }: Attestation): void {
     const { kind } = round.facts.round;
     if (this.#parts.isDishonest(msp, kind === 'initial' ? 0 : round.number)) return;
-    const expected = canonicalJson(this.#expectedOf(round).outcome);
-    require(canonicalJson(outcome) === expected, () =>
-      `${msp} attested of round ${round.number} what it cannot have recomputed`);
+    this.#requireTrueOutcome(
+      round,
+      outcome,
+      () => `${msp} attested of round ${round.number} what it cannot have recomputed`,
+    );
   }
 
-  /** What an honest hospital computes from the vectors on record. */
+  /** The sum of what the survivors sent; or the name of a dealer that nobody wrongs by it. */
+  #requireTrueOutcome(round: RoundView, outcome: Outcome, text: () => string): void {
+    if (outcome.kind === 'sealed')
+      requireThat(
+        this.#parts.isAttacker(outcome.dealer, round.number),
+        () => `${outcome.dealer} is named in round ${round.number} for ${outcome.reason}, and did nothing`,
+      );
+    else requireThat(canonicalJson(outcome) === canonicalJson(this.#expectedOf(round).outcome), text);
+  }
+
+  /** What an honest hospital computes from the vectors that the survivors made, before any masks. */
   #expectedOf(round: RoundView): Recomputed {
     const known = this.#expected.get(round.number);
     if (known) return known;
     const { base } = round.facts.round;
-    const isMasked = round.facts.round.shareKeys !== undefined;
-    const vectors = new Map(
-      (isMasked ? [] : (round.state.survivors ?? [])).map((msp) => {
-        const digest = round.facts.contributions.get(msp)?.vectorDigest as Digest;
-        return [msp, this.#bytes.get(digest) as Uint8Array];
-      }),
-    );
     const file = base ? this.#files.get(base.digest) : undefined;
-    const sum = isMasked ? this.#plainSum(round) : undefined;
-    const materials = file && { base: file, vectors, ...(sum ? { opened: { sum } } : {}) };
-    require(base === null || materials !== undefined, () => `round ${round.number} is over a version that nobody made`);
+    requireThat(base === null || file !== undefined, () => `round ${round.number} is over a version that nobody made`);
+    const plain = new Map((round.state.survivors ?? []).map((msp) => [msp, this.#plainVector(round, msp)] as const));
+    const sum = new Int32Array(plain.values().next().value?.length ?? 0);
+    for (const vector of plain.values()) for (const [k, value] of vector.entries()) sum[k] = (sum[k] as number) + value;
+    const isSingles = round.facts.round.kind === 'training' && needsSingleUpdates(round.protocol.aggregation);
+    const singles = new Map(isSingles ? [...plain].map(([msp, vector]) => [msp, vectorBytes(vector)] as const) : []);
+    const materials = file && { base: file, vectors: new Map(), opened: { sum }, singles };
     const made = recompute(this.#parts.honest, round, materials);
     if (made.file) this.#files.set(digestOf(made.file), made.file);
     this.#expected.set(round.number, made);
     return made;
   }
 
-  /** The survivors' vectors as they were before their masks, added up. */
-  #plainSum({ number, state }: RoundView): Int32Array {
-    const vectors = (state.survivors ?? []).map((msp) => this.#plain.get(`${msp} ${number}`)?.vector as Int32Array);
-    const sum = new Int32Array(vectors[0]?.length ?? 0);
-    for (const vector of vectors) for (const [k, value] of vector.entries()) sum[k] = (sum[k] as number) + value;
-    return sum;
+  #plainVector({ number, facts }: RoundView, msp: Msp): Int32Array {
+    if (facts.round.shareKeys) return this.#plain.get(`${msp} ${number}`)?.vector as Int32Array;
+    const bytes = this.#bytes.get(facts.contributions.get(msp)?.vectorDigest as Digest) as Uint8Array;
+    return new Int32Array(Uint8Array.from(bytes).buffer);
   }
 
   #recorded(version: ModelVersion): void {
@@ -340,16 +310,25 @@ export class Properties {
     const before = this.#models.get(number);
     const { digest, sumDigest, result } = version;
     const outcome = canonicalJson({ kind: 'version', digest, sumDigest, result });
-    require(round !== undefined && agreement !== undefined && canonicalJson(agreement.outcome) === outcome, () =>
-      `version ${number} is recorded without an agreement on it`);
+    requireThat(
+      round !== undefined && agreement !== undefined && canonicalJson(agreement.outcome) === outcome,
+      () => `version ${number} is recorded without an agreement on it`,
+    );
     const equal = [...round.facts.attestations.values()].filter((one) => canonicalJson(one.outcome) === outcome);
-    require(equal.length >= majority(round.protocol), () => `version ${number} has ${equal.length} equal attestations`);
-    require(before === undefined || before.digest === digest, () =>
-      `version ${number} was recorded twice, differently`);
+    requireThat(
+      equal.length >= majority(round.protocol),
+      () => `version ${number} has ${equal.length} equal attestations`,
+    );
+    requireThat(
+      before === undefined || before.digest === digest,
+      () => `version ${number} was recorded twice, differently`,
+    );
     const isTrainedAgain = version.status === 'void' && round.protocol.consent?.onWithdrawal === 'retrain';
     const mayChange = before?.status === 'candidate' || isTrainedAgain;
-    require(before === undefined || before.status === version.status || mayChange, () =>
-      `version ${number} was ${before?.status} and is ${version.status}`);
+    requireThat(
+      before === undefined || before.status === version.status || mayChange,
+      () => `version ${number} was ${before?.status} and is ${version.status}`,
+    );
     this.#models.set(number, version);
     this.#recordedOutcomes.set(number, outcome);
   }
@@ -360,9 +339,12 @@ export class Properties {
     for (let at = version.parent; at; ) {
       const parent = this.#models.get(at.version);
       const name = `${version.status} version ${version.version}`;
-      require(parent !== undefined && parent.digest === at.digest, () => `${name} descends from an unknown version`);
+      requireThat(
+        parent !== undefined && parent.digest === at.digest,
+        () => `${name} descends from an unknown version`,
+      );
       const isSound = parent.status === 'accepted' || parent.status === 'candidate';
-      require(isSound, () => `${name} descends from version ${parent.version}, which is ${parent.status}`);
+      requireThat(isSound, () => `${name} descends from version ${parent.version}, which is ${parent.status}`);
       at = parent.parent;
     }
   }
@@ -384,27 +366,30 @@ export class Properties {
   /** After a run in which nothing went wrong: every hospital took part in everything. */
   requireFlawless(expectedRounds: number): void {
     const newest = this.study?.newest;
-    require(newest?.number === expectedRounds - 1, () => `${newest?.number} is the last round of ${expectedRounds}`);
+    requireThat(
+      newest?.number === expectedRounds - 1,
+      () => `${newest?.number} is the last round of ${expectedRounds}`,
+    );
     for (let number = 0; number < expectedRounds; number += 1) {
       const round = this.round(number);
       const members = round?.protocol.members.length ?? 0;
-      require(round !== undefined && isOver(round), () => `round ${number} is not over`);
-      require(round.facts.closes.size === 0, () => `a phase of round ${number} was closed`);
+      requireThat(round !== undefined && isOver(round), () => `round ${number} is not over`);
+      requireThat(round.facts.closes.size === 0, () => `a phase of round ${number} was closed`);
       const equal = round.state.agreement?.members.length;
-      require(equal === members, () => `${equal} of ${members} attested the outcome of round ${number}`);
+      requireThat(equal === members, () => `${equal} of ${members} attested the outcome of round ${number}`);
     }
     if (newest?.protocol.metrics !== 'open') return;
     for (const msp of newest.protocol.members)
-      require(this.study?.hasReported(newest.number, msp) === true, () => `${msp} has not reported its figures`);
+      requireThat(this.study?.hasReported(newest.number, msp) === true, () => `${msp} has not reported its figures`);
   }
 }
 
 /** Where the time of a round went, told from every hospital's own times. */
 export function requireTimesAddUp(round: number, timings: readonly HospitalTimings[], needed: number): void {
   const seconds = roundSeconds(timings, needed);
-  require(seconds !== undefined, () => `nobody knows where the time of round ${round} went`);
+  requireThat(seconds !== undefined, () => `nobody knows where the time of round ${round} went`);
   const { total, training, ledger, exchange, aggregation, other } = seconds;
   const parts = training + ledger + exchange + aggregation + other;
   const isWhole = Math.abs(parts - total) < 1e-9 && other > -1e-9 && ledger > 0;
-  require(isWhole, () => `the times of round ${round} are ${JSON.stringify(seconds)}`);
+  requireThat(isWhole, () => `the times of round ${round} are ${JSON.stringify(seconds)}`);
 }

@@ -1,12 +1,25 @@
 /** What a run is about, drawn from its seed: a study, its hospitals, and what goes wrong. */
 import { Msp, quorum, StudyId, StudyProtocol } from '@consilium/domain';
+import { ATTACKS, type Attack, type AttackName } from './attackers.js';
 import { type ConsentFault, type ConsentPlan, consentFaultsOf, consentPlanOf } from './consentFaults.js';
+import { DROPOUT_MEMBERS, DROPOUT_ROUNDS, type Dropout, dropoutStudies, dropoutsOf } from './dropouts.js';
 import { endOf, type Fault, faultsOf, PHASE_MS } from './faults.js';
 import type { Random } from './random.js';
 import { PERSONAL_TENSOR } from './simulatedLearner.js';
 
 export const STUDY = StudyId.parse('heart');
-const HOSPITALS = ['Aachen', 'Bergen', 'Cleveland', 'Dresden', 'Eindhoven'].map((name) => Msp.parse(`${name}MSP`));
+const HOSPITALS = ['Aachen', 'Bergen', 'Cleveland', 'Dresden', 'Eindhoven', 'Firenze', 'Gent'].map((name) =>
+  Msp.parse(`${name}MSP`),
+);
+
+/**
+ * What a run is drawn from: anything; small studies in which patients withdraw; a private study whose hospitals drop out in
+ * every combination, by the seed's number; or one private study with one attack.
+ */
+export type Theme = 'any' | 'withdrawals' | 'dropouts' | AttackName;
+
+/** What members do where a sum must not be opened beside another one. */
+export const WAYS_ON = ['finish', 'unmask', 'return'] as const;
 
 export type Scenario = Readonly<{
   protocol: StudyProtocol;
@@ -19,8 +32,12 @@ export type Scenario = Readonly<{
   /** From now on nothing goes wrong any more, and all come back but those who are gone. */
   faultsEnd: number;
   gone: readonly Msp[];
+  dropouts: readonly Dropout[];
+  attack: Attack | undefined;
+  wayOn: (typeof WAYS_ON)[number];
 }>;
 
+const DAY_MS = 86_400_000;
 const HEALTHY_SHARE = 0.15;
 /** Training that gives other bytes each time, as it does without a seed. */
 const UNSEEDED_SHARE = 0.15;
@@ -33,6 +50,12 @@ const CONSENT_FAULTS_MS_MAX = 25_000;
 /** Of studies without consent: masked, and opened by the shares of t hospitals. */
 const PRIVATE_SHARE = 0.35;
 
+/** Of private studies in which something goes wrong: one hospital does what no honest one does. */
+const ATTACK_SHARE = 0.3;
+
+/** Of open studies: each hospital's update is looked at by itself. */
+const ROBUST_SHARE = 0.35;
+
 /** Patients make trouble enough. */
 const FEW_FAULTS = [0, 1, 1, 2, 3];
 /**
@@ -41,8 +64,11 @@ const FEW_FAULTS = [0, 1, 1, 2, 3];
  */
 const NOT_WITH_CONSENT: readonly Fault['kind'][] = ['clock', 'weightless'];
 
-/** @param isOfWithdrawals a small study that asks for consent, in which patients withdraw */
-export function scenarioOf(random: Random, isOfWithdrawals = false): Scenario {
+/** @param seed which of all combinations is played, where hospitals drop out */
+export function scenarioOf(random: Random, theme: Theme, seed: number): Scenario {
+  if (theme === 'dropouts') return dropoutScenario(random, seed);
+  if (theme !== 'any' && theme !== 'withdrawals') return attackScenario(random, theme);
+  const isOfWithdrawals = theme === 'withdrawals';
   const drawnProtocol = protocolOf(random, isOfWithdrawals);
   const isHealthy = !isOfWithdrawals && random.chance(HEALTHY_SHARE);
   const trainingMs = random.pick<readonly [number, number]>([
@@ -52,12 +78,14 @@ export function scenarioOf(random: Random, isOfWithdrawals = false): Scenario {
   ]);
   const asksConsent = isOfWithdrawals || random.chance(CONSENT_SHARE);
   const masked = !asksConsent && random.chance(PRIVATE_SHARE);
-  const protocol = asksConsent ? withConsent(drawnProtocol, random) : masked ? inPrivate(drawnProtocol) : drawnProtocol;
+  const unmasked = asksConsent ? withConsent(drawnProtocol, random) : drawnProtocol;
+  const protocol = masked ? inPrivate(drawnProtocol) : withRule(unmasked, random);
   const consent = asksConsent
     ? { plan: consentPlanOf(random, isHealthy), faults: isHealthy ? [] : consentFaultsOf(random, protocol) }
     : undefined;
-  if (isHealthy)
-    return { protocol, isHealthy, isUnseeded: false, trainingMs, consent, faults: [], faultsEnd: 0, gone: [] };
+  const wayOn = random.pick(WAYS_ON);
+  const common = { protocol, isHealthy, trainingMs, consent, dropouts: [], wayOn };
+  if (isHealthy) return { ...common, isUnseeded: false, faults: [], faultsEnd: 0, gone: [], attack: undefined };
   const isUnseeded = random.chance(UNSEEDED_SHARE);
   const drawn = faultsOf(random, protocol, isOfWithdrawals ? FEW_FAULTS : undefined).filter(
     ({ kind }) => !asksConsent || !NOT_WITH_CONSENT.includes(kind),
@@ -70,7 +98,84 @@ export function scenarioOf(random: Random, isOfWithdrawals = false): Scenario {
       ? random.shuffled(protocol.members).slice(0, random.between(1, spare))
       : [];
   const faultsEnd = Math.max(5_000, asksConsent ? CONSENT_FAULTS_MS_MAX : 0, ...faults.map(endOf));
-  return { protocol, isHealthy, isUnseeded, trainingMs, consent, faults, faultsEnd, gone };
+  const attack = masked && random.chance(ATTACK_SHARE) ? attackOf(random, protocol, random.pick(ATTACKS)) : undefined;
+  return { ...common, isUnseeded, faults, faultsEnd, gone, attack };
+}
+
+function attackOf(random: Random, { members, trainingRounds }: StudyProtocol, name: AttackName): Attack {
+  const first = random.between(1, trainingRounds + 1);
+  const rounds = random.pick([[first], [first, first + 1], [first, first + 2]]);
+  return { name, by: random.pick(members), rounds, members };
+}
+
+const UNTROUBLED = {
+  isHealthy: false,
+  isUnseeded: false,
+  trainingMs: [20, 100],
+  consent: undefined,
+  faults: [],
+  gone: [],
+  wayOn: 'return',
+} satisfies Partial<Scenario>;
+
+/** Four hospitals, one of which attacks the first training round; nothing else goes wrong. */
+function attackScenario(random: Random, name: AttackName): Scenario {
+  const protocol = inPrivate(plainProtocol(random, HOSPITALS.slice(0, 4), 2));
+  const attack = { name, by: random.pick(protocol.members), rounds: [1], members: protocol.members };
+  return { ...UNTROUBLED, protocol, attack, dropouts: [], faultsEnd: 0 };
+}
+
+function dropoutScenario(random: Random, seed: number): Scenario {
+  let study = seed - 1;
+  for (const count of DROPOUT_MEMBERS) {
+    const members = HOSPITALS.slice(0, count);
+    if (study >= dropoutStudies(members)) {
+      study -= dropoutStudies(members);
+      continue;
+    }
+    const protocol = inPrivate(plainProtocol(random, members, DROPOUT_ROUNDS));
+    return { ...UNTROUBLED, protocol, dropouts: dropoutsOf(members, study), attack: undefined, faultsEnd: 0 };
+  }
+  throw new RangeError(`there is no study of dropouts ${seed}`);
+}
+
+/** How many studies go through all combinations of dropouts. */
+export const DROPOUT_STUDIES = DROPOUT_MEMBERS.reduce(
+  (sum, count) => sum + dropoutStudies(HOSPITALS.slice(0, count)),
+  0,
+);
+
+/** Training rounds from the first on, and a day to finish each. */
+function plainProtocol(random: Random, members: readonly Msp[], trainingRounds: number): StudyProtocol {
+  const { deadlines, ...protocol } = protocolOf(random, true);
+  return StudyProtocol.parse({
+    ...protocol,
+    members,
+    trainingRounds,
+    roundsMax: undefined,
+    standardisation: 'declared-ranges',
+    metrics: 'sums',
+    deadlines: { ...deadlines, finishMs: DAY_MS },
+  });
+}
+
+/** A rule that the study's hospitals are enough for. */
+function withRule(protocol: StudyProtocol, random: Random): StudyProtocol {
+  if (!random.chance(ROBUST_SHARE)) return protocol;
+  const { length } = protocol.members;
+  const rules = [
+    { rule: 'coordinate-median' },
+    { rule: 'geometric-median' },
+    { rule: 'norm-clipped-mean' },
+    { rule: 'trimmed-mean', trim: 1 },
+    ...(length < 5
+      ? []
+      : [
+          { rule: 'krum', dishonestMax: 1 },
+          { rule: 'multi-krum', dishonestMax: 1 },
+        ]),
+  ];
+  return StudyProtocol.parse({ ...protocol, aggregation: { ...protocol.aggregation, ...random.pick(rules) } });
 }
 
 function inPrivate(protocol: StudyProtocol): StudyProtocol {

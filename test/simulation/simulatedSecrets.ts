@@ -17,6 +17,10 @@ export class SimulatedSecrets {
     this.#kept.lose();
   }
 
+  content(): ReturnType<MemorySecrets['content']> {
+    return this.#kept.content();
+  }
+
   /** As one process sees it: each write takes a moment, in which the power may go. */
   of(process: Incarnation): RoundSecrets {
     const kept = this.#kept;

@@ -5,6 +5,7 @@
 import {
   asksForStatistics,
   type Close,
+  type Command,
   type ConsiliumError,
   type ModelVersion,
   type Msp,
@@ -15,18 +16,21 @@ import {
 } from '@consilium/domain';
 import { digestOf } from '../../gateway/src/agent/digestOf.js';
 import type { AgentNews, Arithmetic, VectorMade, VectorTask } from '../../gateway/src/agent/ports.js';
+import type { RoundView } from '../../gateway/src/agent/studyView.js';
 import { whatFollows } from '../../gateway/src/agent/whatFollows.js';
 import { ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
 import type { ConsentFault } from './consentFaults.js';
 import { ConsentProperties } from './consentProperties.js';
-import { dishonestArithmetic } from './dishonestArithmetic.js';
+import { dishonestArithmetic, type Lie } from './dishonestArithmetic.js';
 import { ExchangeNetwork } from './exchangeNetwork.js';
 import type { Fault } from './faults.js';
 import { type Backup, Hospital, type HospitalWatch } from './hospital.js';
 import { People } from './people.js';
+import { PlayedDropouts } from './playedDropouts.js';
+import { PrivateProperties } from './privateProperties.js';
 import { Properties, requireTimesAddUp } from './properties.js';
 import { Random } from './random.js';
-import { type Scenario, STUDY, scenarioOf } from './scenario.js';
+import { type Scenario, STUDY, scenarioOf, type Theme } from './scenario.js';
 import { Scheduler } from './scheduler.js';
 import { TransactionFaults } from './transactionFaults.js';
 import { REAL, type Variant } from './variant.js';
@@ -60,8 +64,8 @@ export type RunOutcome = Readonly<{
   met: ReadonlyMap<string, number>;
 }>;
 
-export async function simulate(seed: number, variant: Variant = REAL, isOfWithdrawals = false): Promise<RunOutcome> {
-  const run = new Run(seed, variant, isOfWithdrawals);
+export async function simulate(seed: number, variant: Variant = REAL, theme: Theme = 'any'): Promise<RunOutcome> {
+  const run = new Run(seed, variant, theme);
   return run.toTheEnd();
 }
 
@@ -75,7 +79,9 @@ class Run {
   readonly #transactionFaults: TransactionFaults;
   readonly #people: People;
   readonly #properties: Properties;
+  readonly #masked: PrivateProperties;
   readonly #patients: ConsentProperties;
+  readonly #dropouts: PlayedDropouts;
   readonly #hospitals: ReadonlyMap<Msp, Hospital>;
   readonly #trace: string[] = [];
   readonly #met = new Map<string, number>();
@@ -96,11 +102,11 @@ class Run {
   /** When the study was agreed upon: times of faults count from here. */
   #began = 0;
 
-  constructor(seed: number, variant: Variant, isOfWithdrawals: boolean) {
+  constructor(seed: number, variant: Variant, theme: Theme) {
     this.#seed = seed;
     this.#random = new Random(seed);
-    this.#scenario = scenarioOf(this.#random, isOfWithdrawals);
-    const { protocol, trainingMs, isUnseeded, faults, isHealthy, consent } = this.#scenario;
+    this.#scenario = scenarioOf(this.#random, theme, seed);
+    const { protocol, trainingMs, isUnseeded, faults, isHealthy, consent, dropouts, attack } = this.#scenario;
     const { members } = protocol;
     const [scheduler, random] = [this.#scheduler, this.#random];
     this.#transactionFaults = new TransactionFaults(random);
@@ -108,12 +114,24 @@ class Run {
     this.#exchange = new ExchangeNetwork(scheduler, random, (msp) => this.#hospital(msp).reachable);
     this.#people = new People(this.#network, scheduler, random);
     const lieOf = (msp: Msp, round: number) => lie(faults, msp, round);
+    const isAttacker = (msp: Msp, round: number) => attack?.by === msp && attack.rounds.includes(round);
     this.#properties = new Properties({
       honest: variant.arithmetic,
       isHealthy,
+      isAttacker,
       isDishonest: (msp, round) => lieOf(msp, round) !== undefined,
       holds: (msp, digest) => this.#hospital(msp).disk.holds(digest),
       hasJournaled: (msp, round, name) => this.#hospital(msp).disk.journaled(STUDY, round, name) !== undefined,
+    });
+    this.#masked = new PrivateProperties({
+      study: () => this.#properties.study,
+      isAttacker,
+      kept: (msp) => this.#hospital(msp).secrets.content(),
+    });
+    this.#dropouts = new PlayedDropouts(dropouts, {
+      round: (number) => this.#properties.round(number),
+      takeDown: (msp, isWhole) => this.#takeDown(msp, Number.POSITIVE_INFINITY, isWhole),
+      comeBack: (msp, loses) => this.#comeBack(msp, loses),
     });
     this.#patients = new ConsentProperties({
       members,
@@ -148,11 +166,14 @@ class Run {
       },
       arithmetic: (msp: Msp) => arithmetics.get(msp) as Arithmetic,
       variant,
+      attack: (msp: Msp) => (attack?.by === msp ? attack : undefined),
       watch: this.#watch(),
     };
     this.#hospitals = new Map(members.map((msp) => [msp, new Hospital(msp, parts)]));
     this.#network.onBlock((block) => this.#checked(() => this.#patients.block(block)));
     this.#network.onBlock((block) => this.#checked(() => this.#properties.block(block)));
+    this.#network.onBlock(({ writes }) => this.#checked(() => this.#masked.block(writes)));
+    this.#network.onBlock(() => this.#checked(() => this.#dropouts.block()));
     this.#network.onBlock((block) => {
       for (const { code } of block.transactions) if (code !== 'VALID') this.#meet(code);
       for (const { key, value } of block.writes) {
@@ -182,6 +203,8 @@ class Run {
     if (this.#scenario.isHealthy && !this.#violation) this.#checked(() => this.#requireFlawless());
     const up = [...this.#hospitals.values()].filter(({ isRunning }) => isRunning).map(({ msp }) => msp);
     if (this.#scenario.consent && !this.#violation) this.#checked(() => this.#patients.end(up, CONSENT_DRAIN_MS));
+    if (!this.#violation) this.#checked(() => this.#dropouts.requireCompleted());
+    if (!this.#violation) this.#checked(() => this.#masked.requireAllForgotten(up));
     return this.#outcome();
   }
 
@@ -378,7 +401,14 @@ class Run {
     if (isWhole) this.#network.setUp(msp, false);
     const latest = Math.max(until, this.#downUntil.get(msp) ?? 0);
     this.#downUntil.set(msp, latest);
-    this.#scheduler.after(latest - this.#scheduler.now, () => this.#start(msp));
+    if (Number.isFinite(latest)) this.#scheduler.after(latest - this.#scheduler.now, () => this.#start(msp));
+  }
+
+  #comeBack(msp: Msp, loses: boolean): void {
+    this.#downUntil.delete(msp);
+    this.#meet(loses ? 'came back without its secrets' : 'came back');
+    if (loses) this.#hospital(msp).secrets.lose();
+    this.#start(msp);
   }
 
   #kill(msp: Msp): void {
@@ -429,17 +459,28 @@ class Run {
       this.#people.vote(this.#scenario.protocol.members, `resume~${tenDigits(view.newest.number + 1)}`);
     }
     const { abort } = view.newest.state;
-    if (abort?.reason === 'DIFFERENCING') this.#finish(view.newest.number, view.newest.facts.round.kind);
+    if (abort?.reason === 'DIFFERENCING') this.#goOn(view.newest);
+    if (abort?.reason === 'BAD_DEALER' || abort?.reason === 'UNOPENED') this.#meet(`named ${abort.reason}`);
     if (view.newest.state.stage === 'joining') this.#watchJoining(view.newest.number);
     for (const hospital of this.#hospitals.values())
       for (const round of this.#properties.disputesOf(hospital.msp)) this.#verifyLater(hospital, round);
   }
-  /** Over this base no other survivors can be opened: members finish with what they have, by the evaluation of another kind. */
-  #finish(round: number, kind: Round['kind']): void {
-    const subject = kind === 'evaluation' ? 'end' : `finish~${tenDigits(round + 1)}`;
-    this.#meet('finish after differencing');
-    this.#tell('people', `vote ${subject}`);
-    this.#people.vote(this.#scenario.protocol.members, subject);
+  /**
+   * Over this base no other survivors can be opened: members wait for the hospital that is missing, agree with it that it is
+   * left out, or finish with what they have, by the evaluation of another kind.
+   */
+  #goOn({ number, facts, state }: RoundView): void {
+    const { wayOn, protocol } = this.#scenario;
+    const { kind, sameSurvivorsAs } = facts.round;
+    this.#meet(`${wayOn} after differencing`);
+    if (wayOn === 'return') return;
+    const subject = kind === 'evaluation' ? 'end' : `finish~${tenDigits(number + 1)}`;
+    const missing = (sameSurvivorsAs?.survivors ?? []).filter((msp) => !state.survivors?.includes(msp));
+    const unmasked = missing.map((msp) => `unmask~${tenDigits(sameSurvivorsAs?.round ?? 0)}~${msp}`);
+    for (const chosen of wayOn === 'unmask' ? unmasked : [subject]) {
+      this.#tell('people', `vote ${chosen}`);
+      this.#people.vote(protocol.members, chosen);
+    }
   }
 
   /**
@@ -507,6 +548,7 @@ class Run {
         this.#checked(() => {
           this.#patients.shown(msp, round, digest);
           this.#properties.vectorShown(msp, round, digest);
+          this.#masked.vectorShown(msp, round);
         }),
       begun: (msp, task, signal) => {
         let ended = (): void => undefined;
@@ -530,7 +572,8 @@ class Run {
       complaint: (msp, level, fields, message) => {
         this.#tell(msp, `${message}: ${fields.step ?? ''} ${fields.reason ?? ''}`);
         this.#meet(`${message} ${fields.code ?? ''}`);
-        const isExpected = !this.#scenario.isHealthy && level === 'warn' && fields.code !== 'INTERNAL';
+        const isAttacker = this.#scenario.attack?.by === msp;
+        const isExpected = !this.#scenario.isHealthy && level === 'warn' && (isAttacker || fields.code !== 'INTERNAL');
         if (!isExpected) this.#violation ??= `${msp} complains: ${message}: ${String(fields.reason)}`;
       },
     };
@@ -565,6 +608,8 @@ class Run {
 
   #sent(msp: Msp, name: TransactionName, command: unknown): void {
     this.#checked(() => this.#properties.sent(msp, name, command));
+    if (name === 'RoundContract:reveal')
+      this.#checked(() => this.#masked.revealed(msp, command as Command<'RoundContract:reveal'>));
   }
 
   /** An agent must not be able to swallow what it did wrong. */
@@ -592,8 +637,9 @@ class Run {
   }
 }
 
-function lie(faults: readonly Fault[], msp: Msp, round: number): string | undefined {
+function lie(faults: readonly Fault[], msp: Msp, round: number): Lie | undefined {
   for (const fault of faults)
-    if (fault.kind === 'dishonest' && fault.msp === msp && fault.round === round) return fault.lie;
+    if (fault.kind === 'dishonest' && fault.msp === msp && fault.round === round)
+      return { text: fault.lie, about: fault.about };
   return undefined;
 }

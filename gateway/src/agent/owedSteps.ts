@@ -6,7 +6,7 @@ import { type Msp, rankedMembers } from '@consilium/domain';
 import type { Knowledge } from './knowledge.js';
 import { owedFacts, owedRemovals, owedReport } from './owedFacts.js';
 import { owedTurns, type Turn } from './owedTurns.js';
-import { owedReveals } from './privateRounds.js';
+import { forgettingOwed, owedReveals } from './privateRounds.js';
 import { type Step, stepKey } from './step.js';
 import type { StudyView } from './studyView.js';
 
@@ -35,7 +35,7 @@ export function owedSteps(view: StudyView, know: Knowledge, moment: Moment): Owe
   if (!view.version.protocol.members.includes(know.msp)) return NOTHING;
   const steps = [
     ...owedReport(view, know),
-    ...(view.isCarried('end') ? owedRemovals(view, know) : owedFacts(view, know)),
+    ...(view.isCarried('end') ? [...owedRemovals(view, know), ...forgettingOwed(view, know)] : owedFacts(view, know)),
   ];
   const dueSince = new Map<string, number>();
   const waits: number[] = [];

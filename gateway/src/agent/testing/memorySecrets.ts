@@ -54,6 +54,16 @@ export class MemorySecrets implements RoundSecrets {
     return [...this.#rounds.keys()].sort((a, b) => a - b);
   }
 
+  /** What an attacker finds who takes the disk. */
+  content(): Readonly<{ shareKeys: number[]; dealt: number[]; masked: number[] }> {
+    const rounds = [...this.#rounds];
+    return {
+      shareKeys: [...this.#shareKeys.keys()],
+      dealt: rounds.flatMap(([round, kept]) => ('dealt' in kept ? [round] : [])),
+      masked: rounds.flatMap(([round, kept]) => ('vector' in kept ? [round] : [])),
+    };
+  }
+
   /** The folder is gone. */
   lose(): void {
     this.#rounds.clear();

@@ -109,7 +109,7 @@ describe('the command', () => {
     await succeeds('compliance-officer', ['officer', 'register', at('register.csv')]);
     await succeeds('compliance-officer', ['officer', 'export', 'events', at('events.ndjson')]);
     await succeeds('compliance-officer', ['officer', 'export', `records/${ref}/history`, at('history.csv')]);
-    expect(readFileSync(at('page.html'), 'utf8')).toContain('What I allowed');
+    expect(readFileSync(at('page.html'), 'utf8')).toContain('What you allowed');
     expect(JSON.parse(readFileSync(at('receipts.json'), 'utf8'))).toHaveLength(1);
     expect(readFileSync(at('events.ndjson'), 'utf8').trim().split('\n')).toHaveLength(4);
     for (const name of ['page.html', 'receipts.json', 'register.csv', 'events.ndjson', 'history.csv'])

@@ -293,11 +293,11 @@ describe('tables', () => {
 });
 
 describe('the patient’s page', () => {
-  test('says in plain words what I allowed, who used it and why, and how to change it', async () => {
+  test('says in plain words what they allowed, who used it and why, and how to change it', async () => {
     const reply = await desk.as('patient-desk').get(`/consents/records/${ref}/page`);
     expectHarmless(reply);
     const words = reply.text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
-    expect(words).toContain('What I allowed');
+    expect(words).toContain('What you allowed');
     expect(words).toMatch(/You allow the use of your data since .* research on health, medicine and biology/);
     expect(words).toMatch(/Used in one round of training/);
     expect(words).toMatch(/Why: /);
@@ -314,7 +314,7 @@ describe('the patient’s page', () => {
       const [one] = await other.grant('1');
       await other.as('patient-desk').post('/consents/withdrawals', { patient: '1' });
       const { text } = await other.as('patient-desk').get(`/consents/records/${one}/page`);
-      expect(text).toMatch(/You withdrew it on [^<]+Your data is in no study selected after that/);
+      expect(text).toMatch(/You withdrew it on [^<]+Your data is in no training that began after that/);
       expect(text).toContain('None so far.');
     } finally {
       await other.stop();

@@ -1,5 +1,5 @@
 /** How long a consent's own terms let it stand. */
-import type { ConsentContent } from './consent.js';
+import type { ConsentContent, ConsentTerm } from './consent.js';
 import { DUO } from './duo.js';
 import type { Instant } from './ids.js';
 import { monthsAfter } from './useRestrictions.js';
@@ -10,7 +10,9 @@ export function consentEndsAt({
   validTo,
   effectiveFrom,
   terms,
-}: Pick<ConsentContent, 'validFrom' | 'validTo' | 'effectiveFrom' | 'terms'>): Instant | undefined {
+}: Pick<ConsentContent, 'validFrom' | 'validTo' | 'effectiveFrom'> & Readonly<{ terms: readonly ConsentTerm[] }>):
+  | Instant
+  | undefined {
   const months = terms
     .flatMap(({ code, values }) => (code === DUO.TS ? values : []))
     .filter((text) => /^\d+$/.test(text));

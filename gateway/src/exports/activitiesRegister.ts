@@ -186,5 +186,6 @@ ${table(
   ]),
 )}
 <h2>Security of processing</h2>${list(MEASURES)}`,
+    'broad',
   );
 }

@@ -154,6 +154,7 @@ export function accessPage(file: ConsentFile): string {
 <h2>Your rights</h2>${list(rights)}
 <p>${automatedDecisions}</p>
 <p class="soft">The same in JSON has the SHA-256 <code>${digest}</code>.</p>`,
+    'broad',
   );
 }
 

@@ -30,6 +30,8 @@ function markupOf(part: Part): string {
   return escaped(String(part));
 }
 
+const LONG_WORD = /(\S{19,})/;
+
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -45,19 +47,28 @@ export function escaped(text: string): string {
     .replace(/[&<>"']/g, (found) => ESCAPES[found] ?? found);
 }
 
-/** A table with a caption; the first cell of each row heads it. */
+/**
+ * A table with a caption; the first cell of each row heads it. Each cell repeats its column's title for narrow screens, where
+ * rows stand as blocks; the roles are said because such blocks are no table to a screen reader.
+ */
 export function table(
   caption: string,
   head: readonly string[],
   rows: readonly (readonly (string | Markup)[])[],
 ): Markup {
-  const headings = head.map((title) => html`<th scope="col">${title}</th>`);
+  const headings = head.map((title) => html`<th scope="col" role="columnheader">${title}</th>`);
   const lines = rows.map(([first = '', ...rest]) => {
-    const cells = rest.map((cell) => html`<td>${cell}</td>`);
-    return html`<tr><th scope="row">${first}</th>${cells}</tr>\n`;
+    const cells = rest.map((cell, k) => html`<td role="cell" data-head="${head[k + 1] ?? ''}">${breakable(cell)}</td>`);
+    return html`<tr role="row"><th scope="row" role="rowheader" data-head="${head[0] ?? ''}">${breakable(first)}</th>${cells}</tr>\n`;
   });
-  return html`<div class="wide"><table><caption>${caption}</caption><thead><tr>${headings}</tr></thead>
-<tbody>${lines}</tbody></table></div>`;
+  return html`<table role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${headings}</tr></thead>
+<tbody role="rowgroup">${lines}</tbody></table>`;
+}
+
+/** Words break nowhere, but for those that are longer than any: digests and addresses would make a table wider than the page. */
+function breakable(cell: string | Markup): Markup {
+  if (cell instanceof Markup) return cell;
+  return html`${cell.split(LONG_WORD).map((part, k) => (k % 2 === 1 ? html`<span class="long">${part}</span>` : html`${part}`))}`;
 }
 
 export function list(items: readonly (string | Markup)[]): Markup {

@@ -48,7 +48,7 @@ export function fileRoutes({ hospital, fhir }: RouteParts, room: ConsentRoom): R
   const router = Router();
   const filed = (ref: ConsentRef) => patientFile(room, ref, hospital);
 
-  /** Plain words, printable, without a script: what I allowed, which studies used my data and why, how to change it. */
+  /** Plain words, printable, without a script: what they allowed, which studies used their data and why, how to change it. */
   router.get('/records/:ref/page', allow('give patients their files'), (request, response) => {
     const ref = requireRecord(room, request);
     room.logRead(response, 'patient-page', ref);

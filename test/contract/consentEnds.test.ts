@@ -184,7 +184,7 @@ describe('ends', () => {
     await hospital.close();
     const file = join(home, 'consent.db');
     const older = openDatabase(file);
-    older.exec(`DROP INDEX event_ends; DROP INDEX event_restricts_at; ALTER TABLE event DROP COLUMN ends_at;
+    older.exec(`DROP INDEX event_ends; DROP INDEX event_restricts_at; DROP INDEX event_refused; ALTER TABLE event DROP COLUMN ends_at;
       DELETE FROM property WHERE name = 'endsKnown'; PRAGMA user_version = 1`);
     older.close();
     copyFileSync(file, join(home, 'kept.db'));

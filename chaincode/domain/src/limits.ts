@@ -63,7 +63,7 @@ export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;
  */
 export const CONSENT_EVENTS_PER_TRANSACTION_MAX = 200;
 /** Records that one query tells the history of. */
-export const CONSENT_REFS_PER_QUERY_MAX = 200;
+export const CONSENT_REFS_PER_QUERY_MAX = 100;
 /** A grant may be dated back by so long without a word: it waited in its hospital's queue. What is older was imported, and says so. */
 export const CONSENT_QUEUE_MS_MAX = 7 * 86_400_000;
 /** Characters of one encrypted opening, in base64, in a hospital's own private collection. */

@@ -73,6 +73,7 @@ export class CohortSelector {
   async select(asked: SelectionAsked, keep: (selected: Selected) => void, signal?: AbortSignal): Promise<void> {
     const { restrictions } = this.#parts;
     const patients = [...new Set(asked.patients)];
+    await this.#parts.standings.expect(patients.length, signal);
     for (let attempt = 1; ; attempt += 1) {
       const before = restrictions.count;
       const inOneGo = attempt === SELECTION_ATTEMPTS_MAX;
@@ -83,7 +84,8 @@ export class CohortSelector {
   }
 
   async allowedNow(asked: Omit<SelectionAsked, 'round'>): Promise<ReadonlySet<string>> {
-    const { restrictions } = this.#parts;
+    const { restrictions, standings } = this.#parts;
+    await standings.expect(asked.patients.length);
     for (let attempt = 1; ; attempt += 1) {
       const before = restrictions.count;
       const question = this.question(asked.study, asked.protocol);

@@ -65,6 +65,9 @@ export class ConsentEvents {
       ),
       follow: database.prepare('UPDATE event SET ends_at = NULL WHERE ref = ? AND seq < ? AND ends_at >= ?'),
       of: database.prepare(`SELECT ${EVENT_COLUMNS} FROM event WHERE ref = ? ORDER BY seq, id`),
+      ofMany: database.prepare(
+        `SELECT ${EVENT_COLUMNS} FROM event WHERE ref IN (SELECT value FROM json_each(?)) ORDER BY ref, seq, id`,
+      ),
       last: database.prepare(
         `SELECT ${EVENT_COLUMNS} FROM event WHERE ref = ? AND attempt = 0 ORDER BY seq DESC LIMIT 1`,
       ),
@@ -105,6 +108,14 @@ export class ConsentEvents {
   /** All of a record, refused ones too. */
   of(record: PatientRecord): KeptEvent[] {
     return (this.#statements.of.all(record.ref) as EventRow[]).map((row) => opened(record, row));
+  }
+
+  /** The same of many records, in one reading of the database: in the order of the records. */
+  ofMany(records: readonly PatientRecord[]): (readonly KeptEvent[])[] {
+    const rows = this.#statements.ofMany.all(JSON.stringify(records.map(({ ref }) => ref))) as EventRow[];
+    const byRef = new Map<ConsentRef, EventRow[]>(records.map(({ ref }) => [ref, []]));
+    for (const row of rows) byRef.get(row.ref)?.push(row);
+    return records.map((record) => (byRef.get(record.ref) ?? []).map((row) => opened(record, row)));
   }
 
   last(record: PatientRecord): KeptEvent | undefined {

@@ -12,8 +12,10 @@ const LOG_PAGES = 4_000;
 const INDEXES_OF_ENDS = `
   CREATE INDEX event_restricts_at ON event (at, id) WHERE restricts = 1;
   CREATE INDEX event_ends ON event (ends_at, id) WHERE ends_at IS NOT NULL;`;
+/** Few are refused, and whoever looks at the queue asks how many. */
+const INDEX_OF_REFUSED = `CREATE INDEX event_refused ON event (id) WHERE state = 'refused';`;
 /** Of a store that was made before ends were kept. Which there are, whoever opens it with its key looks up. */
-const FROM_VERSION_1 = `ALTER TABLE event ADD COLUMN ends_at INTEGER; ${INDEXES_OF_ENDS}`;
+const FROM_VERSION_1 = `ALTER TABLE event ADD COLUMN ends_at INTEGER; ${INDEXES_OF_ENDS} ${INDEX_OF_REFUSED}`;
 const TABLES = `
   CREATE TABLE property (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
@@ -36,6 +38,7 @@ const TABLES = `
   CREATE UNIQUE INDEX event_place ON event (ref, seq, attempt);
   CREATE INDEX event_restricts ON event (id) WHERE restricts = 1;
   ${INDEXES_OF_ENDS}
+  ${INDEX_OF_REFUSED}
 
   -- What waits for the channel. Lane 0 goes first.
   CREATE TABLE outbox (

@@ -64,7 +64,7 @@ export class HospitalPolicies implements PolicyBook {
   }
 
   isErased(ref: ConsentRef): boolean {
-    return this.#ledger.get(ledgerKey.tombstone(this.#msp, ref)) !== undefined;
+    return this.#ledger.recordOf(ledgerKey.tombstone(this.#msp, ref)) !== undefined;
   }
 
   /** Whether any version ever asked for private copies. */
@@ -82,6 +82,6 @@ export class HospitalPolicies implements PolicyBook {
 
   /** Whether the channel holds an event of this number. */
   hasEvent(ref: ConsentRef, seq: number): boolean {
-    return this.#ledger.get(ledgerKey.consent(this.#msp, ref, seq)) !== undefined;
+    return this.#ledger.recordOf(ledgerKey.consent(this.#msp, ref, seq)) !== undefined;
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cpuMs } from './processCpu.mjs';
 import { smallChaincode } from './smallChaincode.mjs';
 import { figure } from './spread.mjs';
 
@@ -11,7 +12,6 @@ const CONCURRENT = 1_000;
 const IN_FLIGHT = 50;
 const EVALUATIONS = 200;
 const TRANSACTIONS = 10_000;
-const CLOCK_TICK_MS = 10;
 const UP_MS_MAX = 30_000;
 
 const atMost = (bound, rest = {}) => ({ direction: 'at most', bound, ...rest });
@@ -160,18 +160,6 @@ function percentile(values, percent) {
 
 function partOf(network, name) {
   return network.status().find((part) => part.name === name);
-}
-
-/** Processor time so far of every process of the network, and of this one, the client. */
-function cpuMs(network) {
-  const own = process.cpuUsage();
-  const others = network.status().flatMap((part) => (part.process ? [processCpuMs(part.process.pid)] : []));
-  return (own.user + own.system) / 1000 + others.reduce((sum, ms) => sum + ms, 0);
-}
-
-function processCpuMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
 }
 
 function residentMiB(pid) {

@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cpuMs } from './processCpu.mjs';
 import { figure } from './spread.mjs';
 
 const HOSPITALS = ['Cleveland', 'Hungary', 'Switzerland', 'Va'];
 const BATCHES_EACH = 15;
 const PER_SECOND = { direction: 'at least', bound: 500 };
 const UP_MS_MAX = 30_000;
-const CLOCK_TICK_MS = 10;
 
 /**
  * Consents recorded on the embedded channel by the real contract, four hospitals at once, each from one queue: first
@@ -101,18 +100,6 @@ async function connect(home, msp) {
       steward.close();
     },
   };
-}
-
-/** Processor time so far of every process of the network, and of this one, the client. */
-function cpuMs(network) {
-  const own = process.cpuUsage();
-  const parts = network.status().filter((part) => part.process);
-  return (own.user + own.system) / 1000 + parts.reduce((sum, part) => sum + processCpuMs(part.process.pid), 0);
-}
-
-function processCpuMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
 }
 
 const hash = (text) => createHash('sha256').update(text).digest('hex');

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { auditBench } from './auditBench.mjs';
 import { channelBench } from './channelBench.mjs';
 import { cloneBench } from './cloneBench.mjs';
 import { cohortBench } from './cohortBench.mjs';
@@ -11,6 +12,7 @@ import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
+import { importBench } from './importBench.mjs';
 import { maskingBench } from './maskingBench.mjs';
 import { officerBench } from './officerBench.mjs';
 import { privateBench } from './privateBench.mjs';
@@ -26,7 +28,9 @@ const BENCHES = {
   hospitals: hospitalsBench,
   channel: channelBench,
   consents: consentBench,
+  import: importBench,
   cohorts: cohortBench,
+  audit: auditBench,
   officer: officerBench,
   clone: cloneBench,
   withdrawals: withdrawalsBench,

@@ -51,13 +51,18 @@ export function pick(random, weighted) {
   throw new Error('weights that are none');
 }
 
+/** Three policies of each hospital, in block 0. */
+export function publishPolicies(mirror) {
+  const policies = HOSPITALS.flatMap((msp) => [1, 2, 3].map((version) => policy(msp, version)));
+  const heads = HOSPITALS.map((msp) => ({ key: `policy~${msp}`, value: { msp, versions: 3 } }));
+  mirror.take([{ block: 0, transactionId: hash('policies'), writes: [...policies, ...heads] }]);
+}
+
 /** Fills the mirror as the channel would. @returns some refs of the own hospital */
 export function fill(mirror, random, events) {
   const refs = [];
   let block = 0;
-  const policies = HOSPITALS.flatMap((msp) => [1, 2, 3].map((version) => policy(msp, version)));
-  const heads = HOSPITALS.map((msp) => ({ key: `policy~${msp}`, value: { msp, versions: 3 } }));
-  mirror.take([{ block, transactionId: hash('policies'), writes: [...policies, ...heads] }]);
+  publishPolicies(mirror);
   mirror.take(joins().map((writes, k) => ({ block: 1 + k, transactionId: hash(`joins ${k}`), writes })));
   block = 1 + ROUNDS;
   const transactions = events / EVENTS_PER_TRANSACTION;

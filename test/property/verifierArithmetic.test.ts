@@ -9,6 +9,7 @@ import { unmask } from '../../chaincode/verifier/src/rounds/masks.js';
 import { recomputed } from '../../chaincode/verifier/src/rounds/roundArithmetic.js';
 import { isMaskKey, isSelfMask, recombined } from '../../chaincode/verifier/src/rounds/secrets.js';
 import { readVersion, versionFile } from '../../chaincode/verifier/src/rounds/versionFile.js';
+import type { DealtSecrets } from '../../gateway/src/agent/ports.js';
 import { roundArithmetic } from '../../gateway/src/learning/aggregate.js';
 import { sumVectors, vectorBytes } from '../../gateway/src/privacy/fixedPoint.js';
 import { splitSecret } from '../../gateway/src/privacy/secretShares.js';
@@ -198,7 +199,8 @@ describe('a private round’s secrets', () => {
         }),
       ),
     );
-    const keys = new Map(MEMBERS.map((msp) => [msp, (dealt.get(msp) as { keys: never }).keys]));
+    const secretsOf = (msp: Msp) => dealt.get(msp) as DealtSecrets;
+    const keys = new Map(MEMBERS.map((msp) => [msp, secretsOf(msp).keys]));
     const bound = { ...place, baseDigest: 'ab'.repeat(32) as Digest, protocolHash: 'cd'.repeat(32) as Digest };
     // Longer than a piece of keystream in either implementation.
     const length = (1 << 18) + 77;
@@ -209,11 +211,11 @@ describe('a private round’s secrets', () => {
       for (const [k, msp] of survivors.entries()) {
         const vector = Int32Array.from({ length }, (_, i) => (i * 7_919 + k * 104_729) | 0);
         for (let i = 0; i < length; i++) plain[i] = (plain[i] as number) + (vector[i] as number);
-        shareSealing.mask(vector, { ...bound, roster: keys }, msp, dealt.get(msp) as never);
+        shareSealing.mask(vector, { ...bound, roster: keys }, msp, secretsOf(msp));
         for (let i = 0; i < length; i++) sum[i] = (sum[i] as number) + (vector[i] as number);
       }
       expect(bytesOf(sum).equals(bytesOf(plain))).toBe(false);
-      const secretOf = (msp: Msp, kind: 'selfMask' | 'maskKey') => Buffer.from((dealt.get(msp) as never)[kind]);
+      const secretOf = (msp: Msp, kind: 'selfMask' | 'maskKey') => Buffer.from(secretsOf(msp)[kind]);
       unmask(
         sum,
         { ...bound, keys },

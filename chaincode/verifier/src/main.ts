@@ -1,6 +1,6 @@
 /** `consilium-verify`: checks an evidence pack, offline. */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readPack } from './pack/packFile.js';
 import { pageOf } from './pack/page.js';
 import { verifyPack } from './verifyPack.js';
 
@@ -9,6 +9,7 @@ const EXIT = { holds: 0, doesNotHold: 1, usage: 2, notAnchored: 3 } as const;
 const HELP = `consilium-verify PACK --genesis HASH
 
 Checks an evidence pack without any network, and prints on one page what it proves and what it does not.
+Of a round’s bundle it computes sum, metrics and version again.
 
   PACK             the file, as a hospital's gateway made it
   --genesis HASH   hash of the channel's first block, 64 hexadecimal digits, from someone whom you trust.
@@ -33,7 +34,7 @@ function main(args: readonly string[]): number {
   }
   let file: Buffer;
   try {
-    file = readFileSync(asked.pack);
+    file = readPack(asked.pack);
   } catch {
     process.stderr.write(`${asked.pack} cannot be read\n`);
     return EXIT.usage;

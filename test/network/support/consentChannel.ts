@@ -2,7 +2,7 @@
  * A channel of either kind with the product's own chaincode and nothing else: people who record policies, consents and
  * joins, and who have evidence made. What a hospital keeps of its records is kept here.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ import {
   consentCommitment,
   consentLeaf,
   consentSubject,
+  type Digest,
   LedgerPage,
   ledgerKey,
   type Msp,
@@ -35,9 +36,9 @@ import { readConnection } from '@consilium/network/connectionFile';
 import { Home } from '@consilium/network/home';
 import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
-import type { RoundFiles } from '../../../gateway/src/agent/ports.js';
 import { EvidencePacks } from '../../../gateway/src/exports/evidence/evidencePacks.js';
 import type { EvidenceStore } from '../../../gateway/src/exports/evidence/ports.js';
+import { roundArithmetic } from '../../../gateway/src/learning/aggregate.js';
 import { ChainBlocks } from '../../../gateway/src/ledger/chainBlocks.js';
 import { EndorsedQueries } from '../../../gateway/src/ledger/endorsedQuery.js';
 import { type LedgerIdentity, readIdentity } from '../../../gateway/src/ledger/ledgerIdentity.js';
@@ -48,12 +49,6 @@ const DUO_HMB = 'DUO:0000006';
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-/** Of a channel on which nobody computes. */
-const NO_FILES: RoundFiles = {
-  gather: async () => [],
-  read: () => Promise.reject(new Error('no files of rounds are here')),
-};
-
 type Options = Readonly<{ channel?: 'embedded' | 'fabric'; hospitals?: readonly string[]; repository?: string }>;
 
 export class ConsentChannel {
@@ -61,6 +56,8 @@ export class ConsentChannel {
   readonly msps: readonly Msp[];
   readonly #network: RunningNetwork;
   readonly #folder: string;
+  /** Versions by digest. */
+  readonly #files = new Map<Digest, Uint8Array>();
   readonly #connections = new Map<Msp, PeerConnection>();
 
   private constructor(network: RunningNetwork, folder: string, hospitals: readonly string[]) {
@@ -124,7 +121,7 @@ export class ConsentChannel {
   }
 
   /** Makes packs as a person of a hospital, of what `store` keeps. */
-  packs(msp: Msp, role: Role, store?: EvidenceStore, files: RoundFiles = NO_FILES): EvidencePacks {
+  packs(msp: Msp, role: Role, store?: EvidenceStore): EvidencePacks {
     const identity = this.identity(msp, role);
     const { channel, chaincode } = this.address(msp);
     const names = { channel, chaincode, msp };
@@ -138,7 +135,11 @@ export class ConsentChannel {
         certificate: identity.identity.credentials,
         sign: (message) => identity.signer(message),
       },
-      files,
+      // All that was computed here is the first version.
+      files: {
+        gather: async () => [...this.#files].map(([digest, { length }]) => ({ digest, bytes: length })),
+        read: async (digest) => this.#files.get(digest) as Uint8Array,
+      },
       ...(store ? { store } : {}),
       clock,
     });
@@ -182,7 +183,8 @@ export class ConsentChannel {
       await this.submit(msp, 'agent', 'StudyContract:registerMember', { study: STUDY, receiptKey });
     }
     await this.submit(first, 'agent', 'RoundContract:openRound', { study: STUDY, round: 0, attestedBy: [] });
-    const outcome = { kind: 'version', digest: canonicalDigest('weights 0'), sumDigest: null, result: {} } as const;
+    const digest = this.#keepFirstVersion(protocol);
+    const outcome = { kind: 'version', digest, sumDigest: null, result: {} } as const;
     for (const msp of this.msps)
       await this.submit(msp, 'agent', 'RoundContract:attest', { study: STUDY, round: 0, outcome });
     const attestedBy = this.msps.slice(0, Math.floor(this.msps.length / 2) + 1);
@@ -197,7 +199,7 @@ export class ConsentChannel {
       study: STUDY,
       round,
       protocolHash: canonicalDigest(protocol),
-      baseDigest: canonicalDigest('weights 0'),
+      baseDigest: this.#keepFirstVersion(protocol),
       cohort: {
         root: treeOf(members, round).root,
         sizeBucket: sizeBucketOf(members.length),
@@ -206,6 +208,13 @@ export class ConsentChannel {
         purposes: protocol.purposes,
       },
     });
+  }
+
+  #keepFirstVersion(protocol: StudyProtocol): Digest {
+    const file = roundArithmetic.initialVersion(protocol);
+    const digest = createHash('sha256').update(file).digest('hex') as Digest;
+    this.#files.set(digest, file);
+    return digest;
   }
 
   /** A transaction's envelope. */

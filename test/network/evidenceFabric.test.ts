@@ -2,14 +2,17 @@
  * Evidence of real Fabric: blocks that several orderers signed, answers that real peers endorsed. Where Fabric's commands are
  * not on this machine, nothing of this file is tested, and it says so.
  */
+import { readFileSync } from 'node:fs';
 import type { Msp } from '@consilium/domain';
 import { checkFabricCommands } from '@consilium/network/channel/fabric/fabricCommands';
 import { revokeCertificate } from '@consilium/network/channelTool/revokeCertificate';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { verifyPack } from '../../chaincode/verifier/src/verifyPack.js';
+import { wholePack } from '../../gateway/src/exports/evidence/archive.js';
 import { protocolOf } from '../support/contractChannel.js';
 import { CheckoutCopy } from './support/checkoutCopy.js';
 import { ConsentChannel, KeptRecord, STUDY, storeOf } from './support/consentChannel.js';
+import { repack, unpack } from './support/forging.js';
 
 jest.setTimeout(240_000);
 
@@ -79,6 +82,20 @@ describeFabric('evidence of a channel of real Fabric', () => {
       expect.stringMatching(new RegExp(`^member ${withdrawn.ref} .*event 1, a withdraw, was in force`)),
     ]);
     expect(told(await packs.membership({ ref: allowed.ref, study: STUDY }))).toEqual([]);
+  });
+
+  test('a round is computed again from its bundle, and without one of its blocks it is not', async () => {
+    const asked = { study: STUDY, round: 0 };
+    const bundle = await wholePack(await channel.packs(HUNGARY, 'auditor').recomputation(asked));
+    const report = verifyPack(bundle, genesis);
+    expect(report.failures).toEqual([]);
+    expect(report.proven.join('\n')).toMatch(/the first weights follow from the protocol alone/);
+    const { certificate, key } = channel.home.hospital(HUNGARY).person('auditor');
+    const auditor = { msp: HUNGARY, certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
+    const entries = unpack(bundle);
+    const [block] = [...entries.keys()].filter((name) => name.startsWith('blocks/')).slice(-1) as [string];
+    entries.delete(block);
+    expect(told(await repack(entries, auditor)).length).toBeGreaterThan(0);
   });
 
   test('a revocation is found in the configuration of its block', async () => {

@@ -46,6 +46,14 @@ describe('the command consilium', () => {
     for (const command of commands) expect(stdout).toContain(command);
   });
 
+  test('says what verifying a round does, and what it leaves for others to check', () => {
+    const { status, stdout } = consilium('verify', '--help');
+    expect(status).toBe(0);
+    for (const told of ['--study', '--round', '--bundle', '--blocks', 'consilium-verify'])
+      expect(stdout).toContain(told);
+    expect(consilium('--home', home, 'verify', '--study', 's').stderr).toContain("required option '--round <number>'");
+  });
+
   test('without a network it says which options name one', () => {
     const { status, stderr } = consilium('--home', home, 'health');
     expect(status).toBe(1);

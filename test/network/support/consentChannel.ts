@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   CohortTree,
   type CommandInput,
@@ -36,6 +37,7 @@ import { readConnection } from '@consilium/network/connectionFile';
 import { Home } from '@consilium/network/home';
 import type { RunningNetwork } from '@consilium/network/runningNetwork';
 import { startNetwork } from '@consilium/network/startNetwork';
+import { EndorseError } from '@hyperledger/fabric-gateway';
 import { EvidencePacks } from '../../../gateway/src/exports/evidence/evidencePacks.js';
 import type { EvidenceStore } from '../../../gateway/src/exports/evidence/ports.js';
 import { roundArithmetic } from '../../../gateway/src/learning/aggregate.js';
@@ -48,6 +50,9 @@ export const STUDY = StudyId.parse('heart');
 const DUO_HMB = 'DUO:0000006';
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+const ENDORSE_TRIES_MAX = 60;
+const ENDORSE_PAUSE_MS = 500;
 
 type Options = Readonly<{ channel?: 'embedded' | 'fabric'; hospitals?: readonly string[]; repository?: string }>;
 
@@ -107,7 +112,7 @@ export class ConsentChannel {
     return connection.as(identity);
   }
 
-  /** Resolves to the transaction's answer, once committed. */
+  /** Resolves to the transaction's answer, once committed. Nothing that is submitted here is meant to be refused. */
   async submit<Name extends TransactionName>(
     msp: Msp,
     role: Role,
@@ -116,8 +121,16 @@ export class ConsentChannel {
   ): Promise<unknown> {
     const { channel, chaincode } = this.address(msp);
     const contract = this.as(msp, role).getNetwork(channel).getContract(chaincode);
-    const bytes = await contract.submit(name, { arguments: [JSON.stringify(command)] });
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    for (let tries = 1; ; tries++) {
+      try {
+        const bytes = await contract.submit(name, { arguments: [JSON.stringify(command)] });
+        return JSON.parse(Buffer.from(bytes).toString('utf8'));
+      } catch (error) {
+        // Another hospital's peer may not have seen yet what this one builds on.
+        if (!(error instanceof EndorseError) || tries === ENDORSE_TRIES_MAX) throw error;
+        await wait(ENDORSE_PAUSE_MS);
+      }
+    }
   }
 
   /** Makes packs as a person of a hospital, of what `store` keeps. */

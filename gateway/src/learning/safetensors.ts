@@ -25,13 +25,10 @@ export function writeSafetensors(tensors: ReadonlyMap<string, FileTensor>): Uint
   const bodyBytes = ordered.reduce((sum, [, { values }]) => sum + values.byteLength, 0);
   const bytes = new Uint8Array(header.length + bodyBytes);
   bytes.set(header);
-  const view = new DataView(bytes.buffer);
   let at = header.length;
   for (const [, { values }] of ordered) {
-    const isSingle = values.BYTES_PER_ELEMENT === 4;
-    for (let i = 0; i < values.length; i++, at += values.BYTES_PER_ELEMENT)
-      if (isSingle) view.setFloat32(at, values[i] as number, true);
-      else view.setFloat64(at, values[i] as number, true);
+    bytes.set(littleEndian(values), at);
+    at += values.byteLength;
   }
   return bytes;
 }
@@ -54,12 +51,17 @@ export function readSafetensors(bytes: Uint8Array): Map<string, FileTensor> {
     const elements = elementsOf(shape);
     const values = dtype === 'F32' ? new Float32Array(elements) : new Float64Array(elements);
     if (at + values.byteLength > bytes.length) throw invalid('it ends too early');
-    for (let i = 0; i < elements; i++, at += values.BYTES_PER_ELEMENT)
-      values[i] = dtype === 'F32' ? view.getFloat32(at, true) : view.getFloat64(at, true);
+    littleEndian(values).set(bytes.subarray(at, at + values.byteLength));
+    at += values.byteLength;
     tensors.set(name, { shape, values });
   }
   if (at !== bytes.length) throw invalid(`${bytes.length - at} bytes stand after its last tensor`);
   return tensors;
+}
+
+/** The bytes of values, as they lie in memory: every machine that runs this is little-endian, as a test says. */
+function littleEndian({ buffer, byteOffset, byteLength }: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function canonicalHeader(kinds: readonly (readonly [string, Kind])[]): Uint8Array {

@@ -10,6 +10,10 @@ export function fedAvg(learningRate: number): ServerAlgorithm {
   return {
     moments: [],
     start: () => 0,
-    step: (base, delta) => base.map((weight, i) => weight + learningRate * (delta[i] as number)),
+    step(base, delta) {
+      const after = new Float32Array(base.length);
+      for (let i = 0; i < after.length; i++) after[i] = (base[i] as number) + learningRate * (delta[i] as number);
+      return after;
+    },
   };
 }

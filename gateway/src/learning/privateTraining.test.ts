@@ -15,6 +15,8 @@ beforeAll(async () => {
 });
 
 const oneStep = { steps: 1, batchSize: 1, optimiser: { kind: 'sgd', learningRate: 1 } };
+/** Of some 20,000 numbers in single precision two are equal by chance in one run of a thousand, five in none. */
+const EQUAL_BY_CHANCE = 4;
 /** Noise that is there and too little to be seen. */
 const QUIET = { samplingRate: 1, noiseMultiplier: 0.01, patientClipNorm: 1e-4 };
 
@@ -75,7 +77,10 @@ describe('private training', () => {
     const measured = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
     // Six deviations of the estimate.
     expect(Math.abs(measured / deviation - 1)).toBeLessThan(6 / Math.sqrt(2 * values.length));
-    for (const tensor of moves.values()) expect(tensor.every((value) => value !== 0)).toBe(true);
+    for (const tensor of moves.values()) {
+      const unmoved = tensor.filter((value) => value === 0).length;
+      expect(unmoved).toBeLessThanOrEqual(Math.min(EQUAL_BY_CHANCE, tensor.length - 1));
+    }
   });
 
   test('is never the same twice, though the study has a seed and Math.random is known', async () => {
@@ -87,7 +92,7 @@ describe('private training', () => {
         await movesOf(wide, { privacy, patients: rowEach(20) }),
       ];
       const [first, second] = [flat(one), flat(other)];
-      expect(first.every((value, i) => value !== second[i])).toBe(true);
+      expect(first.filter((value, i) => value === second[i]).length).toBeLessThanOrEqual(EQUAL_BY_CHANCE);
       expect(random).not.toHaveBeenCalled();
     } finally {
       random.mockRestore();

@@ -317,7 +317,7 @@ describe('a backup', () => {
     const { name } = hospital.store.backup();
     hospital.reachable = true;
     hospital.refuses = (command) =>
-      'events' in (command as object) ? refusal('CONSENT_EVENT_EXISTS', { ref: '', seq: 1, msp: OWN }) : undefined;
+      'events' in (command as object) ? refusal('CONSENT_EVENT_EXISTS', { seq: 1 }) : undefined;
     hospital.store.start();
     await hospital.settled();
     hospital.refuses = () => undefined;

@@ -5,8 +5,7 @@
 import { type ConsentRef, consentEndsAt, refusal } from '@consilium/domain';
 import type { Database } from '@consilium/sqlite';
 import { EVENT_COLUMNS, type EventRow, type KeptEvent } from './consentEvents.js';
-
-export type Ended = 'by-event' | 'by-its-terms';
+import type { Ended } from './consentTypes.js';
 
 /** An event, and what ended when: of one that narrows and has an end, each is told by itself. */
 export type EndRow = EventRow & Readonly<{ ended: Ended; took: number }>;

@@ -19,7 +19,6 @@ import {
   type StudyId,
 } from '@consilium/domain';
 import { z } from 'zod';
-import type { Ended } from './consentEnds.js';
 import {
   CONSENT_NOTE_CHARACTERS_MAX,
   CONSENT_RESOURCE_BYTES_MAX,
@@ -156,6 +155,8 @@ export type CohortUse = Readonly<{
 
 /** What a withdrawal cannot undo. */
 export type Touched = Readonly<{ study: StudyId; rounds: readonly number[]; versions: readonly number[] }>;
+
+export type Ended = 'by-event' | 'by-its-terms';
 
 /** `by-its-terms`: the event's validity, or its limit in months, is over, and none followed it by then. */
 export type Withdrawal = Readonly<{

@@ -9,10 +9,10 @@ import {
   refusal,
 } from '@consilium/domain';
 import type { Clock } from '../agent/ports.js';
-import type { ConsentEnds, Ended, EndRow } from './consentEnds.js';
+import type { ConsentEnds, EndRow } from './consentEnds.js';
 import { type ConsentEvents, inputOf, type KeptEvent, opened } from './consentEvents.js';
 import type { ConsentLedger } from './consentPorts.js';
-import type { LedgerPlace, Page, StoredEvent, Who, Withdrawal, WithdrawalsAsked } from './consentTypes.js';
+import type { Ended, LedgerPlace, Page, StoredEvent, Who, Withdrawal, WithdrawalsAsked } from './consentTypes.js';
 import type { PatientRecord, PatientRecords } from './patientRecords.js';
 
 export type HistoryParts = Readonly<{

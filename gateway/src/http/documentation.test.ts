@@ -17,7 +17,9 @@ test('every route is documented once', () => {
 });
 
 test('what the officer’s desk names below /consents is there', () => {
-  const named = [...read('officer-desk.md').matchAll(ROUTE)].flatMap(([, route = '']) => (route.endsWith('…') ? [] : [route]));
+  const named = [...read('officer-desk.md').matchAll(ROUTE)].flatMap(([, route = '']) =>
+    route.endsWith('…') ? [] : [route],
+  );
   expect(named.length).toBeGreaterThan(20);
   const known = ROUTES.map((route) => route.replace(' /consents', ' '));
   for (const route of named) {

@@ -16,6 +16,7 @@ import { Retries } from './retries.js';
 import { journaledAbstention } from './roundJournal.js';
 import { RoundTimings } from './roundTimings.js';
 import { SecretKnowledge } from './secretKnowledge.js';
+import { SharedReads } from './sharedReads.js';
 import { type Step, type StepName, stepKey } from './step.js';
 import { StepFailures } from './stepFailures.js';
 import { StudyReader } from './studyReader.js';
@@ -40,6 +41,7 @@ export class Agent implements TimingsBook, FailureBook {
   readonly #secrets: SecretKnowledge;
   readonly #disputes: Disputes;
   readonly #receipts = new OwnReceipts();
+  readonly #reads: SharedReads;
   readonly #retries = new Retries();
   readonly #failures = new StepFailures();
   readonly #timings: RoundTimings;
@@ -57,6 +59,7 @@ export class Agent implements TimingsBook, FailureBook {
     this.#ports = ports;
     this.#identity = identity;
     this.#reader = new StudyReader(ports.state);
+    this.#reads = new SharedReads(ports.blobs);
     this.#disk = new DiskKnowledge(identity.msp, ports.blobs, ports.journal);
     this.#secrets = new SecretKnowledge(ports.secrets);
     this.#disputes = new Disputes(identity.msp, ports.journal);
@@ -161,6 +164,7 @@ export class Agent implements TimingsBook, FailureBook {
       identity: this.#identity,
       view,
       receipts: this.#receipts,
+      reads: this.#reads,
       timings: this.#timings,
       signal,
     };

@@ -7,6 +7,7 @@ import { noConsentDesk } from './noConsentDesk.js';
 import { OwnReceipts } from './ownReceipts.js';
 import { journaledAbstention, journaledVector } from './roundJournal.js';
 import { RoundTimings } from './roundTimings.js';
+import { SharedReads } from './sharedReads.js';
 import type { StepContext } from './stepContext.js';
 import { StudyReader } from './studyReader.js';
 import { MemoryBlobs } from './testing/memoryBlobs.js';
@@ -49,6 +50,7 @@ test('a vector with noise that was lost is not made again with other noise: the 
     identity: { msp: A, channel: 'consilium' },
     view,
     receipts: new OwnReceipts(),
+    reads: new SharedReads(blobs),
     timings: new RoundTimings(A),
     signal: new AbortController().signal,
   };

@@ -6,14 +6,13 @@ import type { StepContext } from './stepContext.js';
 import { whileAllowed } from './whileAllowed.js';
 
 export async function shareVector(step: StepOf<'shareVector'>, context: StepContext): Promise<void> {
-  const { ports, identity, view, receipts, timings } = context;
+  const { ports, identity, view, receipts, reads, timings } = context;
   const { study, round, to, digest } = step;
-  const bytes = await ports.blobs.get(digest);
-  if (!bytes) throw refusal('VECTOR_UNKNOWN', { digest });
   const from = ports.clock.monotonic();
-  const receipt = await whileAllowed(context, step, (during) =>
-    ports.exchange.push(to, { study, round, digest, bytes }, during),
-  );
+  const receipt = await reads.with(digest, async (bytes) => {
+    if (!bytes) throw refusal('VECTOR_UNKNOWN', { digest });
+    return whileAllowed(context, step, (during) => ports.exchange.push(to, { study, round, digest, bytes }, during));
+  });
   const key = view.registered.get(to)?.receiptKey ?? '';
   const payload = receiptPayload(identity.channel, study, round, identity.msp, digest);
   if (receipt.msp !== to || !isReceiptSignature(key, payload, receipt.signature))

@@ -4,6 +4,7 @@ import type { AgentIdentity, AgentPorts } from './agentPorts.js';
 import type { OwnReceipts } from './ownReceipts.js';
 import type { Committed } from './ports.js';
 import type { RoundTimings } from './roundTimings.js';
+import type { SharedReads } from './sharedReads.js';
 import type { Step } from './step.js';
 import type { RoundView, StudyView } from './studyView.js';
 
@@ -13,6 +14,8 @@ export type StepContext = Readonly<{
   /** As it was when the step was found to be owed. */
   view: StudyView;
   receipts: OwnReceipts;
+  /** Of files on this disk that several steps send. */
+  reads: SharedReads;
   timings: RoundTimings;
   /** Fires when the step is not owed any more, or the agent stops. */
   signal: AbortSignal;

@@ -10,6 +10,7 @@ import { cohortBench } from './cohortBench.mjs';
 import { consentBench } from './consentBench.mjs';
 import { demoBench } from './demoBench.mjs';
 import { flambyBench } from './flambyBench.mjs';
+import { flowerBench } from './flowerBench.mjs';
 import { heartBench } from './heartBench.mjs';
 import { hospitalsBench } from './hospitalsBench.mjs';
 import { importBench } from './importBench.mjs';
@@ -36,6 +37,7 @@ const BENCHES = {
   withdrawals: withdrawalsBench,
   masking: maskingBench,
   private: privateBench,
+  flower: flowerBench,
   dpsgd: privateStepBench,
   'private-heart': privateHeartBench,
 };

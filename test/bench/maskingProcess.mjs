@@ -1,10 +1,21 @@
-/** One hospital's masks of one round, in a process of its own so that its memory can be told. */
+/**
+ * One hospital's part of one masked round, as its gateway does it, in a process of its own so that its memory can be told:
+ * masks its vector, keeps it in the place of the secrets and as a file, takes in the others' (checks their digest and stores
+ * them), adds all up as they are read back, and takes the masks off.
+ */
 import { randomBytes } from 'node:crypto';
-import { sumVectors, vectorBytes } from '../../gateway/dist/privacy/fixedPoint.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sumFromDisk } from '../../gateway/dist/agent/sumFromDisk.js';
+import { vectorBytes } from '../../gateway/dist/privacy/fixedPoint.js';
 import { maskVector, unmaskSum } from '../../gateway/dist/privacy/roundMasks.js';
 import { makeX25519Pair } from '../../gateway/dist/privacy/x25519Keys.js';
+import { FileRoundSecrets } from '../../gateway/dist/secrets/roundSecrets.js';
+import { FileBlobs } from '../../gateway/dist/store/fileBlobs.js';
 
 const elements = Number(process.argv[2]);
+const WATCH_MS = 5;
 const round = {
   channel: 'consilium',
   study: 'bench',
@@ -19,52 +30,88 @@ const dealers = hospitals.map((msp) => {
   return { msp, publicKey, secrets: { selfMask: Uint8Array.from(randomBytes(32)), maskKey: privateKey } };
 });
 const roster = new Map(dealers.map(({ msp, publicKey }) => [msp, publicKey]));
-const plain = (k) => Int32Array.from({ length: elements }, (_, i) => ((i * 7_919 + k) % 2_001) - 1_000);
+const plainValue = (i, k) => ((i * 7_919 + k) % 2_001) - 1_000;
+function plain(k) {
+  const vector = new Int32Array(elements);
+  for (let i = 0; i < elements; i++) vector[i] = plainValue(i, k);
+  return vector;
+}
 
-const cpuSeconds = (work) => {
+/** CPU seconds, and the largest resident set meanwhile beyond what it was before, MiB. */
+async function measured(work) {
+  global.gc();
+  const rssBefore = process.memoryUsage.rss();
+  let most = rssBefore;
+  const watch = () => {
+    most = Math.max(most, process.memoryUsage.rss());
+  };
+  const timer = setInterval(watch, WATCH_MS);
   const before = process.cpuUsage();
-  const result = work();
+  const result = await work();
   const { user, system } = process.cpuUsage(before);
-  return { seconds: (user + system) / 1e6, result };
-};
+  watch();
+  clearInterval(timer);
+  return { result, seconds: (user + system) / 1e6, extraMiB: Math.max(0, most - rssBefore) / 2 ** 20 };
+}
 
-const vectors = hospitals.map((_, k) => plain(k));
-// Once small, so that what is measured is not the compiler.
-maskVector(new Int32Array(100_000), round, 'AMSP', dealers[0].secrets, roster);
-global.gc();
-const before = process.memoryUsage.rss();
-let most = before;
-const watch = () => {
-  most = Math.max(most, process.memoryUsage.rss());
-};
-
-const mask = cpuSeconds(() => maskVector(vectors[0], round, 'AMSP', dealers[0].secrets, roster));
-watch();
-for (const [k, { msp, secrets }] of dealers.entries()) if (k > 0) maskVector(vectors[k], round, msp, secrets, roster);
-watch();
-const added = cpuSeconds(() => sumVectors(vectors.map(vectorBytes), elements));
-watch();
-const selfMasks = new Map(dealers.map(({ msp, secrets }) => [msp, secrets.selfMask]));
-const unmasked = cpuSeconds(() => unmaskSum(added.result, round, roster, { selfMasks, maskKeys: new Map() }));
-watch();
-const [checked] = [0, 1, elements - 1].map(
-  (i) => hospitals.reduce((sum, _, k) => sum + (((i * 7_919 + k) % 2_001) - 1_000), 0) === added.result[i],
-);
-if (!checked) throw new Error('the unmasked sum is not the plain one');
-
-const survivors = sumVectors(vectors.slice(1).map(vectorBytes), elements);
-const dropout = cpuSeconds(() =>
-  unmaskSum(survivors, round, roster, {
-    selfMasks: new Map([...selfMasks].slice(1)),
+const folder = await mkdtemp(join(tmpdir(), 'consilium-masking-'));
+try {
+  const log = { info() {}, warn() {}, error() {} };
+  const blobs = await FileBlobs.open(join(folder, 'blobs'), log);
+  const secrets = new FileRoundSecrets(join(folder, 'secrets'));
+  // Once small, so that what is measured is not the compiler.
+  maskVector(new Int32Array(100_000), round, 'AMSP', dealers[0].secrets, roster);
+  unmaskSum(new Int32Array(100_000), round, roster, {
+    selfMasks: new Map([['BMSP', dealers[1].secrets.selfMask]]),
     maskKeys: new Map([['AMSP', dealers[0].secrets.maskKey]]),
-  }),
-);
-if (survivors[5] !== [1, 2, 3].reduce((sum, k) => sum + (((5 * 7_919 + k) % 2_001) - 1_000), 0))
-  throw new Error('the sum without a dropout is not exact');
-process.send({
-  maskSeconds: mask.seconds,
-  plainSeconds: added.seconds,
-  unmaskSeconds: unmasked.seconds,
-  dropoutSeconds: dropout.seconds,
-  extraMiB: Math.max(0, most - before - 4 * elements) / 2 ** 20,
-});
+  });
+
+  const contributions = [];
+  let [maskSeconds, keepSeconds] = [0, 0];
+  for (const [k, { msp, secrets: own }] of dealers.entries()) {
+    const vector = plain(k);
+    const masked = await measured(async () => maskVector(vector, round, msp, own, roster));
+    if (k === 0) {
+      maskSeconds = masked.seconds;
+      keepSeconds = (await measured(() => secrets.keepMasked('bench', 1, vectorBytes(vector)))).seconds;
+    }
+    contributions.push({ msp, round: 1, vectorDigest: await blobs.put(vectorBytes(vector)) });
+  }
+  const sum = () => sumFromDisk(blobs, contributions, elements, async () => undefined);
+  const added = await measured(sum);
+  const selfMasks = new Map(dealers.map(({ msp, secrets: { selfMask } }) => [msp, selfMask]));
+  const whole = await measured(async () =>
+    unmaskSum(added.result.sum, round, roster, { selfMasks, maskKeys: new Map() }),
+  );
+  const inOne = await measured(async () => {
+    const { sum: opened } = await sum();
+    unmaskSum(opened, round, roster, { selfMasks, maskKeys: new Map() });
+    return opened;
+  });
+  for (const opened of [added.result.sum, inOne.result])
+    for (let i = 0; i < elements; i++)
+      if (opened[i] !== hospitals.reduce((total, _, k) => total + plainValue(i, k), 0))
+        throw new Error(`element ${i} of the unmasked sum is not the plain one`);
+
+  contributions.shift();
+  const { sum: survivors } = await sum();
+  const dropout = await measured(async () =>
+    unmaskSum(survivors, round, roster, {
+      selfMasks: new Map([...selfMasks].slice(1)),
+      maskKeys: new Map([['AMSP', dealers[0].secrets.maskKey]]),
+    }),
+  );
+  for (let i = 0; i < elements; i++)
+    if (survivors[i] !== [1, 2, 3].reduce((total, k) => total + plainValue(i, k), 0))
+      throw new Error(`element ${i} of the sum with a dropout is not exact`);
+  process.send({
+    maskSeconds,
+    keepSeconds,
+    plainSeconds: added.seconds,
+    unmaskSeconds: whole.seconds,
+    dropoutSeconds: dropout.seconds,
+    extraMiB: inOne.extraMiB,
+  });
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -19,10 +19,15 @@ import { checkRecomputation } from '../../chaincode/verifier/src/rounds/recomput
 import { isSigned } from '../../chaincode/verifier/src/wire/signature.js';
 import { Archive, wholePack } from '../../gateway/src/exports/evidence/archive.js';
 import { messageSigner } from '../../gateway/src/ledger/signer.js';
+import { forgedTransaction } from '../network/support/forging.js';
 import { CHANNEL, ComputedStudy } from '../support/computedStudy.js';
 import { HOSPITALS, STUDY } from '../support/contractChannel.js';
+import { testAuthority, testCertificate } from '../support/testCertificates.js';
 
 const [CLEVELAND, HUNGARY, SWITZERLAND, VA] = HOSPITALS as [Msp, Msp, Msp, Msp];
+
+/** A busy machine is given this long for every bit of a bundle. */
+const BITS_MS_MAX = 300_000;
 
 /** What a pack of a round holds, once its signatures are checked. */
 type Held = { facts: Map<string, unknown>; grounds: Map<string, unknown>; files: Map<string, Buffer> };
@@ -46,7 +51,8 @@ function isNamed(facts: ReadonlyMap<string, unknown>, round: number, digest: str
   );
 }
 
-function found({ facts, grounds, files }: Held, round: number): Report {
+/** @param envelopes of a block that is in the pack */
+function found({ facts, grounds, files }: Held, round: number, envelopes: readonly Buffer[] = []): Report {
   const report = new Report();
   const all = [...facts, ...grounds].map(([key, value], k) => ({ key, value, place: { block: k, index: 0 } }));
   const part = (of: Map<string, unknown>) => ({ records: all.filter(({ key }) => of.has(key)), asOf: 0 });
@@ -58,7 +64,7 @@ function found({ facts, grounds, files }: Held, round: number): Report {
     entries: new Entries(new Map([...files].map(([digest, bytes]) => [`files/${digest}`, bytes]))),
     questions: { ask: (name: string) => part(name === 'RoundContract:roundFacts' ? facts : grounds) },
     authors: new Map(writers),
-    chain: { channel: CHANNEL, numbers: () => [] },
+    chain: { channel: CHANNEL, numbers: () => [9], block: () => ({ envelopes }) },
     chaincode: 'consilium',
     report,
   } as unknown as Evidence;
@@ -232,6 +238,29 @@ describe('what is found in a private round', () => {
     expect(swapped).toMatch(/^reveal of ClevelandMSP: it opens the maskKey of SwitzerlandMSP/m);
   });
 
+  test('a share of the other secret in a transaction that peers refused: it was read all the same', async () => {
+    const leaf = { organisation: CLEVELAND };
+    const { certPem, keyPem } = await testCertificate(await testAuthority(CLEVELAND), leaf);
+    const creator = { msp: CLEVELAND, certificate: certPem, key: keyPem };
+    const call = { channel: CHANNEL, chaincode: 'consilium', version: '1', creator, endorsers: [], answer: null };
+    const shown = async (shares: readonly (string | null)[], round = ROUND) => {
+      const argument = { study: STUDY, round, shares };
+      const { bytes } = await forgedTransaction({ ...call, name: 'RoundContract:reveal', argument });
+      return told(found(whole, ROUND, [Buffer.from(bytes), Buffer.from('no envelope')]));
+    };
+    const { shares } = factOf<Reveal>(whole, ledgerKey.reveal(STUDY, ROUND, CLEVELAND));
+    expect(await shown(shares)).toBe('');
+    const { maskKey } = await study.open(ROUND, SWITZERLAND, CLEVELAND);
+    const closed = HOSPITALS.map((msp) => (msp === SWITZERLAND ? maskKey : null));
+    expect(await shown(closed)).toMatch(
+      /^transaction 0 of block 9: ClevelandMSP shows its share of the maskKey of Switz/,
+    );
+    expect(await shown(closed, ROUND - 1)).toBe('');
+    const { selfMask } = await study.open(ROUND, HUNGARY, CLEVELAND);
+    const ofLost = HOSPITALS.map((msp) => (msp === HUNGARY ? selfMask : null));
+    expect(await shown(ofLost)).toContain('shows its share of the selfMask of HungaryMSP');
+  });
+
   test('an approval that is missing or of another protocol, a protocol that is changed, and a share key that is none', () => {
     expect(changed((of) => void of.grounds.delete(ledgerKey.approval(STUDY, 1, VA)))).toMatch(
       /^approvals: VaMSP has not approved the protocol$/m,
@@ -270,46 +299,49 @@ describe('what is found in a private round', () => {
 });
 
 describe('a bundle of a round', () => {
-  test('with any one bit flipped is found, and the place is named, padding included', async () => {
-    const study = await ComputedStudy.begin({ mode: 'private' });
-    await study.play(1);
-    const { facts, grounds, files } = await held(study, 1);
-    const archive = new Archive();
-    archive.addJson('answers/0000000000.json', Object.fromEntries(facts));
-    archive.addJson('answers/0000000001.json', Object.fromEntries(grounds));
-    for (const [digest, bytes] of files) archive.add(`files/${digest}`, bytes);
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-    const bundle = await wholePack(await archive.sealed(messageSigner(privateKey)));
-    /** The place that is named; undefined: nothing was found. */
-    const placeIn = (file: Buffer): string | undefined => {
-      try {
-        const { altered, signed, signature } = readArchive(file);
-        if (altered.length > 0) return altered.join(' and ');
-        return isSigned(publicKey, signed, signature) ? undefined : 'signature';
-      } catch (error) {
-        if (error instanceof Doubt) return error.message.split(':')[0];
-        throw error;
+  test(
+    'with any one bit flipped is found, and the place is named, padding included',
+    async () => {
+      const study = await ComputedStudy.begin({ mode: 'private' });
+      await study.play(1);
+      const { facts, files } = await held(study, 1);
+      const archive = new Archive();
+      archive.addJson('answers/0000000000.json', Object.fromEntries(facts));
+      for (const [digest, bytes] of files) archive.add(`files/${digest}`, bytes);
+      const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+      const bundle = await wholePack(await archive.sealed(messageSigner(privateKey)));
+      /** The place that is named; undefined: nothing was found. */
+      const placeIn = (file: Buffer): string | undefined => {
+        try {
+          const { altered, signed, signature } = readArchive(file);
+          if (altered.length > 0) return altered.join(' and ');
+          return isSigned(publicKey, signed, signature) ? undefined : 'signature';
+        } catch (error) {
+          if (error instanceof Doubt) return error.message.split(':')[0];
+          throw error;
+        }
+      };
+      expect(placeIn(bundle)).toBeUndefined();
+      const places = new Map<string | undefined, number>();
+      for (let at = 0; at < bundle.length; at++) {
+        const byte = bundle[at] as number;
+        for (let bit = 0; bit < 8; bit++) {
+          bundle[at] = byte ^ (1 << bit);
+          const place = placeIn(bundle);
+          places.set(place, (places.get(place) ?? 0) + 1);
+        }
+        bundle[at] = byte;
       }
-    };
-    expect(placeIn(bundle)).toBeUndefined();
-    const places = new Map<string | undefined, number>();
-    for (let at = 0; at < bundle.length; at++) {
-      const byte = bundle[at] as number;
-      for (let bit = 0; bit < 8; bit++) {
-        bundle[at] = byte ^ (1 << bit);
-        const place = placeIn(bundle);
-        places.set(place, (places.get(place) ?? 0) + 1);
-      }
-      bundle[at] = byte;
-    }
-    // Every bit of every entry is named as that entry's, and every other bit as what it belongs to.
-    const entries = new Map([...files].map(([digest, bytes]) => [`files/${digest}`, 8 * bytes.length]));
-    for (const [name, bits] of entries) expect(places.get(name)).toBe(bits);
-    const named = ['first line', 'second line', 'manifest', 'signature', ...entries.keys()];
-    expect([...places.keys()].sort()).toEqual([...named, 'answers/0000000000.json', 'answers/0000000001.json'].sort());
-    expect([...places.values()].reduce((sum, bits) => sum + bits, 0)).toBe(8 * bundle.length);
-    // What is added at the end, or cut off, is no signature.
-    expect(placeIn(Buffer.concat([bundle, Buffer.of(0)]))).toBe('signature');
-    expect(placeIn(bundle.subarray(0, -1))).toBe('signature');
-  });
+      // Every bit of every entry is named as that entry's, and every other bit as what it belongs to.
+      const entries = new Map([...files].map(([digest, bytes]) => [`files/${digest}`, 8 * bytes.length]));
+      for (const [name, bits] of entries) expect(places.get(name)).toBe(bits);
+      const named = ['first line', 'second line', 'manifest', 'signature', ...entries.keys()];
+      expect([...places.keys()].sort()).toEqual([...named, 'answers/0000000000.json'].sort());
+      expect([...places.values()].reduce((sum, bits) => sum + bits, 0)).toBe(8 * bundle.length);
+      // What is added at the end, or cut off, is no signature.
+      expect(placeIn(Buffer.concat([bundle, Buffer.of(0)]))).toBe('signature');
+      expect(placeIn(bundle.subarray(0, -1))).toBe('signature');
+    },
+    BITS_MS_MAX,
+  );
 });

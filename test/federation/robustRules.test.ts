@@ -52,7 +52,7 @@ describe('a study by coordinate median that one hospital poisons', () => {
   test('is verified at every hospital, and shows what was sent: nobody is left out unsaid', async () => {
     for (const { researcher } of [first, poisoner]) {
       const report = await researcher.jobResult(VerificationReport, await researcher.verifyRound(MEDIAN, 3));
-      expect(report.ok).toBe(true);
+      expect(report).toMatchObject({ ok: true, independent: { ran: true, holds: true } });
       expect(report.scores?.map(({ msp }) => msp)).toEqual(federation.msps);
       const [own, others] = [report.scores?.at(-1), report.scores?.slice(0, 3) ?? []];
       expect(own).toMatchObject({ msp: poisoner.msp, weightSent: -1, weight: 1 });

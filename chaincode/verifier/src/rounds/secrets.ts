@@ -1,7 +1,7 @@
 /** Shamir's secret sharing (1979) over GF(2^8) modulo x^8 + x^4 + x^3 + x + 1, and what a dealer committed to. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 
-export const SECRET_BYTES = 32;
+const SECRET_BYTES = 32;
 /** A share is the polynomials' values, then the point that they are taken at. */
 const SHARE_BYTES = SECRET_BYTES + 1;
 const REDUCTION = 0x11b;

@@ -111,23 +111,23 @@ export interface EvidenceDesk {
   as(person: string): EvidencePacks | undefined;
 }
 
-export type ApiParts = Readonly<{
-  hospital: HospitalFacts;
-  people: readonly Person[];
 /** Lets a second implementation look at a pack of a round. */
 export interface IndependentVerifier {
   /** @throws ConsiliumError VERIFIER_FAILED; the signal's reason */
   check(pack: SealedArchive, signal: AbortSignal): Promise<Extract<IndependentCheck, { ran: true }>>;
 }
 
+export type ApiParts = Readonly<{
+  hospital: HospitalFacts;
+  people: readonly Person[];
   readings: LedgerReadings;
   peer: PeerView;
   blobs: Blobs;
   verifier: RoundVerifier;
+  independent: IndependentVerifier;
   timings: TimingsBook;
   failures: FailureBook;
   ownRows: OwnRows;
-  independent: IndependentVerifier;
   clock: Clock;
   log: Log;
   /** The read model of the channel's consents. */

@@ -72,8 +72,8 @@ export class ApiUnderTest {
     engine: () => null,
   };
   verifier: RoundVerifier = { verify: unexpected };
-  timings: TimingsBook = { timings: () => undefined };
   independent: IndependentVerifier = { check: unexpected };
+  timings: TimingsBook = { timings: () => undefined };
   failures: FailureBook = { failures: () => [] };
   /** Set before `start`. */
   fhir: ApiParts['fhir'];
@@ -130,10 +130,10 @@ export class ApiUnderTest {
           method,
           path: path.startsWith('!') ? path.slice(1) : `/api/v1${path}`,
           agent: false,
+          ...(signal ? { signal } : {}),
           headers: {
             ...(as ? { authorization: `Bearer ${tokenOf(as)}` } : {}),
             ...(content === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(signal ? { signal } : {}),
             ...headers,
           },
         },
@@ -192,11 +192,11 @@ export class ApiUnderTest {
       },
       blobs,
       verifier: { verify: (study, round, signal) => this.verifier.verify(study, round, signal) },
+      independent: { check: (pack, signal) => this.independent.check(pack, signal) },
       timings: { timings: (study, round) => this.timings.timings(study, round) },
       failures: { failures: (study) => this.failures.failures(study) },
       ownRows: {
         predictions: (asked, signal) => this.ownRows.predictions(asked, signal),
-      independent: { check: (pack, signal) => this.independent.check(pack, signal) },
         trainAlone: (asked, onProgress, signal) => this.ownRows.trainAlone(asked, onProgress, signal),
         report: (study, protocol, signal) => this.ownRows.report(study, protocol, signal),
         engine: () => this.ownRows.engine(),

@@ -120,13 +120,6 @@ test('with differential privacy, too: each round is paid for on the channel, and
   expect(total.microEpsilon).toBe(2 * (protocol.privacy.spentMicroEpsilonAfterRound[1] as number));
 });
 
-test('what stands on the channel of a round stays small', async () => {
-  const round = await first.round('private', 2);
-  const own = (facts: Readonly<Record<string, unknown>>) => JSON.stringify(facts[last.msp] ?? {}).length;
-  const bytes = own(round.joins) + own(round.contributions) + own(round.reveals) + own(round.attested);
-  expect(bytes).toBeLessThan(4_096);
-});
-
 test('once a study is over, nobody keeps a secret of it', async () => {
   await eventually('all secrets of the study gone', () =>
     federation.hospitals.every((hospital) => secretFiles(hospital, 'private').length === 0),

@@ -20,8 +20,8 @@ export async function outsiderView(
   const shown = hospitals.find(({ msp }) => excerpt?.vectors[msp]);
   if (!excerpt?.sum || !shown) return [];
   return [
-    line(`an outsider sees of ${shown.name}`, excerpt.vectors[shown.msp] ?? [], 'noise, under masks'),
-    line(`all see of ${Object.keys(excerpt.vectors).length} hospitals’ sum`, excerpt.sum, 'opened together'),
+    line(`an outsider sees of ${shown.name}’s update`, excerpt.vectors[shown.msp] ?? [], 'noise, under masks'),
+    line(`all hospitals see of the sum of ${Object.keys(excerpt.vectors).length}`, excerpt.sum, 'opened together'),
   ];
 }
 

@@ -27,6 +27,16 @@ const LABEL_BYTES = SEALED_SHARES_BYTES - 2 * SHARE_BYTES;
 const KINDS: readonly ShareKind[] = ['selfMask', 'maskKey'];
 const labelOf = (publicKey: string, context: string) => sha256(`${publicKey}\n${context}`).subarray(0, LABEL_BYTES);
 
+const publicHalves = new Map<string, string>();
+
+/** Reading a private key is slow, and a holder opens many boxes with one. */
+function publicHalf(privateKey: Uint8Array): string {
+  const name = base64(privateKey);
+  const known = publicHalves.get(name) ?? shareSealing.publicKeyOf(privateKey);
+  publicHalves.set(name, known);
+  return known;
+}
+
 /** What a dealer tells of its secrets beside the shares. */
 export type Told = Readonly<{ selfMaskHash: string; maskKey: string }>;
 type Holder = Readonly<{ msp: Msp; position: number }>;
@@ -74,6 +84,7 @@ function isListed(
 
 export const plainSealing: ShareSealing = {
   ...shareSealing,
+  publicKeyOf: publicHalf,
   async deal(place, holders, threshold, next) {
     const selfMask = Uint8Array.from(randomBytes(32));
     const { privateKey: maskKey, publicKey } = makeX25519Pair();
@@ -88,7 +99,7 @@ export const plainSealing: ShareSealing = {
     return { selfMask, maskKey, keys: { ...told, encapsulated: base64(randomBytes(32)), dealt, next } };
   },
   async open(place, holder, keys) {
-    const shares = sharesIn(shareSealing.publicKeyOf(holder.privateKey), place, holder, keys);
+    const shares = sharesIn(publicHalf(holder.privateKey), place, holder, keys);
     return shares && { selfMask: base64(shares.selfMask), maskKey: base64(shares.maskKey) };
   },
 };

@@ -69,7 +69,12 @@ export const PLANTED_PRIVATE_BUGS: readonly PlantedBug[] = [
   ),
   planted(
     'an agent destroys no share key',
-    { ports: (_msp, ports) => ({ ...ports, secrets: { ...ports.secrets, destroy: async () => undefined } }) },
+    {
+      ports: (_msp, ports) => ({
+        ...ports,
+        secrets: { ...ports.secrets, destroy: (study, _keys, rounds) => ports.secrets.destroy(study, [], rounds) },
+      }),
+    },
     /keeps share keys/,
   ),
   planted(

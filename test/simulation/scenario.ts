@@ -2,7 +2,14 @@
 import { Msp, quorum, StudyId, StudyProtocol } from '@consilium/domain';
 import { ATTACKS, type Attack, type AttackName } from './attackers.js';
 import { type ConsentFault, type ConsentPlan, consentFaultsOf, consentPlanOf } from './consentFaults.js';
-import { DROPOUT_MEMBERS, DROPOUT_ROUNDS, type Dropout, dropoutStudies, dropoutsOf } from './dropouts.js';
+import {
+  DROPOUT_MEMBERS,
+  DROPOUT_ROUNDS,
+  type Dropout,
+  dropoutKindStudies,
+  dropoutStudies,
+  dropoutsOf,
+} from './dropouts.js';
 import { endOf, type Fault, faultsOf, PHASE_MS } from './faults.js';
 import type { Random } from './random.js';
 import { PERSONAL_TENSOR } from './simulatedLearner.js';
@@ -13,10 +20,17 @@ const HOSPITALS = ['Aachen', 'Bergen', 'Cleveland', 'Dresden', 'Eindhoven', 'Fir
 );
 
 /**
- * What a run is drawn from: anything; small studies in which patients withdraw; a private study whose hospitals drop out in
- * every combination, by the seed's number; or one private study with one attack.
+ * What a run is drawn from: anything; anything in private; small studies in which patients withdraw; a private study whose
+ * hospitals drop out in every combination, by the seed's number, or that too few are left of; or one with one attack.
  */
-export type Theme = 'any' | 'withdrawals' | 'dropouts' | AttackName;
+export type Theme =
+  | 'any'
+  | 'private'
+  | 'withdrawals'
+  | 'dropouts'
+  | 'too few contribute'
+  | 'too few are left'
+  | AttackName;
 
 /** What members do where a sum must not be opened beside another one. */
 export const WAYS_ON = ['finish', 'unmask', 'return'] as const;
@@ -66,8 +80,22 @@ const NOT_WITH_CONSENT: readonly Fault['kind'][] = ['clock', 'weightless'];
 
 /** @param seed which of all combinations is played, where hospitals drop out */
 export function scenarioOf(random: Random, theme: Theme, seed: number): Scenario {
-  if (theme === 'dropouts') return dropoutScenario(random, seed);
-  if (theme !== 'any' && theme !== 'withdrawals') return attackScenario(random, theme);
+  switch (theme) {
+    case 'any':
+    case 'private':
+    case 'withdrawals':
+      return drawnScenario(random, theme);
+    case 'dropouts':
+      return dropoutScenario(random, seed);
+    case 'too few contribute':
+    case 'too few are left':
+      return tooFewScenario(random, theme);
+    default:
+      return attackScenario(random, theme);
+  }
+}
+
+function drawnScenario(random: Random, theme: 'any' | 'private' | 'withdrawals'): Scenario {
   const isOfWithdrawals = theme === 'withdrawals';
   const drawnProtocol = protocolOf(random, isOfWithdrawals);
   const isHealthy = !isOfWithdrawals && random.chance(HEALTHY_SHARE);
@@ -76,8 +104,8 @@ export function scenarioOf(random: Random, theme: Theme, seed: number): Scenario
     [20, 400],
     [500, 3_000],
   ]);
-  const asksConsent = isOfWithdrawals || random.chance(CONSENT_SHARE);
-  const masked = !asksConsent && random.chance(PRIVATE_SHARE);
+  const asksConsent = isOfWithdrawals || (theme === 'any' && random.chance(CONSENT_SHARE));
+  const masked = theme === 'private' || (!asksConsent && random.chance(PRIVATE_SHARE));
   const unmasked = asksConsent ? withConsent(drawnProtocol, random) : drawnProtocol;
   const protocol = masked ? inPrivate(drawnProtocol) : withRule(unmasked, random);
   const consent = asksConsent
@@ -125,6 +153,15 @@ function attackScenario(random: Random, name: AttackName): Scenario {
   return { ...UNTROUBLED, protocol, attack, dropouts: [], faultsEnd: 0 };
 }
 
+/** Four hospitals, two of which vanish in the first training round: one more than it can do without. */
+function tooFewScenario(random: Random, theme: 'too few contribute' | 'too few are left'): Scenario {
+  const protocol = inPrivate(plainProtocol(random, HOSPITALS.slice(0, 4), 2));
+  const gone = random.shuffled(protocol.members).slice(0, 2);
+  const [silent, vanishing] = theme === 'too few contribute' ? [gone, []] : [[], gone];
+  const dropout: Dropout = { round: 1, silent, vanishing, losing: [], isWhole: false, isTooMany: true };
+  return { ...UNTROUBLED, protocol, dropouts: [dropout], attack: undefined, faultsEnd: 0 };
+}
+
 function dropoutScenario(random: Random, seed: number): Scenario {
   let study = seed - 1;
   for (const count of DROPOUT_MEMBERS) {
@@ -139,11 +176,14 @@ function dropoutScenario(random: Random, seed: number): Scenario {
   throw new RangeError(`there is no study of dropouts ${seed}`);
 }
 
+const studiesOf = (counts: readonly number[], studies: (members: readonly Msp[]) => number) =>
+  counts.reduce((sum, count) => sum + studies(HOSPITALS.slice(0, count)), 0);
+
 /** How many studies go through all combinations of dropouts. */
-export const DROPOUT_STUDIES = DROPOUT_MEMBERS.reduce(
-  (sum, count) => sum + dropoutStudies(HOSPITALS.slice(0, count)),
-  0,
-);
+export const DROPOUT_STUDIES = studiesOf(DROPOUT_MEMBERS, dropoutStudies);
+/** The first of these have all combinations of up to six hospitals, and of seven all but for which hospital is which. */
+export const DROPOUT_STUDIES_FIRST =
+  studiesOf(DROPOUT_MEMBERS.slice(0, -1), dropoutStudies) + studiesOf(DROPOUT_MEMBERS.slice(-1), dropoutKindStudies);
 
 /** Training rounds from the first on, and a day to finish each. */
 function plainProtocol(random: Random, members: readonly Msp[], trainingRounds: number): StudyProtocol {

@@ -42,6 +42,8 @@ const LIVENESS_MS_MAX = 3_600_000;
 const DRAIN_MS = 4_000;
 /** Where patients withdraw, what follows of it is waited for too: a report that was lost is sent again after a while. */
 const CONSENT_DRAIN_MS = 60_000;
+/** Secrets are destroyed at the latest when an agent next looks of itself. */
+const PRIVATE_DRAIN_MS = 20_000;
 const EVENTS_MAX = 100_000;
 /** Whoever wants to withdraw while the gateway is down comes again. */
 const AWAY_MS = 300;
@@ -132,6 +134,8 @@ class Run {
       round: (number) => this.#properties.round(number),
       takeDown: (msp, isWhole) => this.#takeDown(msp, Number.POSITIVE_INFINITY, isWhole),
       comeBack: (msp, loses) => this.#comeBack(msp, loses),
+      after: (ms, run) => this.#scheduler.after(ms, () => this.#checked(run)),
+      waited: () => this.#meet('waited while unmasking'),
     });
     this.#patients = new ConsentProperties({
       members,
@@ -197,7 +201,7 @@ class Run {
       this.#play();
       if (!this.#hasEnded()) continue;
       this.#isOver = true;
-      endsAt = this.#scheduler.now + (this.#scenario.consent ? CONSENT_DRAIN_MS : DRAIN_MS);
+      endsAt = this.#quietFrom(faultsEnd);
     }
     if (!this.#isOver) this.#violation ??= `the study has not ended ${LIVENESS_MS_MAX} ms after the last fault`;
     if (this.#scenario.isHealthy && !this.#violation) this.#checked(() => this.#requireFlawless());
@@ -206,6 +210,14 @@ class Run {
     if (!this.#violation) this.#checked(() => this.#dropouts.requireCompleted());
     if (!this.#violation) this.#checked(() => this.#masked.requireAllForgotten(up));
     return this.#outcome();
+  }
+
+  /** When all that follows of a study's end has happened; in private mode also at hospitals that come back after it. */
+  #quietFrom(faultsEnd: number): number {
+    const { consent, protocol } = this.#scenario;
+    const { now } = this.#scheduler;
+    if (protocol.mode === 'private') return Math.max(now, faultsEnd) + PRIVATE_DRAIN_MS;
+    return now + (consent ? CONSENT_DRAIN_MS : DRAIN_MS);
   }
 
   /** The hospitals agree on a study, then things begin to go wrong. Some gateways are up before, some only now. */

@@ -16,7 +16,7 @@ import {
 } from '@consilium/domain';
 import { digestOf } from '../../gateway/src/agent/digestOf.js';
 import type { AgentNews, Arithmetic, VectorMade, VectorTask } from '../../gateway/src/agent/ports.js';
-import type { RoundView } from '../../gateway/src/agent/studyView.js';
+import { isOver, type RoundView } from '../../gateway/src/agent/studyView.js';
 import { whatFollows } from '../../gateway/src/agent/whatFollows.js';
 import { ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
 import type { ConsentFault } from './consentFaults.js';
@@ -473,26 +473,35 @@ class Run {
     const { abort } = view.newest.state;
     if (abort?.reason === 'DIFFERENCING') this.#goOn(view.newest);
     if (abort?.reason === 'BAD_DEALER' || abort?.reason === 'UNOPENED') this.#meet(`named ${abort.reason}`);
+    if (isOver(view.newest) && following.kind === 'nothing') this.#finish(view.newest);
     if (view.newest.state.stage === 'joining') this.#watchJoining(view.newest.number);
     for (const hospital of this.#hospitals.values())
       for (const round of this.#properties.disputesOf(hospital.msp)) this.#verifyLater(hospital, round);
   }
+
   /**
    * Over this base no other survivors can be opened: members wait for the hospital that is missing, agree with it that it is
    * left out, or finish with what they have, by the evaluation of another kind.
    */
   #goOn({ number, facts, state }: RoundView): void {
     const { wayOn, protocol } = this.#scenario;
-    const { kind, sameSurvivorsAs } = facts.round;
+    const { sameSurvivorsAs } = facts.round;
     this.#meet(`${wayOn} after differencing`);
     if (wayOn === 'return') return;
-    const subject = kind === 'evaluation' ? 'end' : `finish~${tenDigits(number + 1)}`;
+    if (wayOn === 'finish') return this.#finish({ number, facts });
     const missing = (sameSurvivorsAs?.survivors ?? []).filter((msp) => !state.survivors?.includes(msp));
-    const unmasked = missing.map((msp) => `unmask~${tenDigits(sameSurvivorsAs?.round ?? 0)}~${msp}`);
-    for (const chosen of wayOn === 'unmask' ? unmasked : [subject]) {
-      this.#tell('people', `vote ${chosen}`);
-      this.#people.vote(protocol.members, chosen);
+    for (const msp of missing) {
+      const subject = `unmask~${tenDigits(sameSurvivorsAs?.round ?? 0)}~${msp}`;
+      this.#tell('people', `vote ${subject}`);
+      this.#people.vote(protocol.members, subject);
     }
+  }
+
+  /** Evaluation rounds are compared with evaluation rounds alone; before a model was trained there is nothing to evaluate. */
+  #finish({ number, facts }: Pick<RoundView, 'number' | 'facts'>): void {
+    const subject = facts.round.kind === 'training' ? `finish~${tenDigits(number + 1)}` : 'end';
+    this.#tell('people', `vote ${subject}`);
+    this.#people.vote(this.#scenario.protocol.members, subject);
   }
 
   /**

@@ -25,7 +25,7 @@ import {
   VECTOR_ELEMENTS_MAX,
 } from './limits.js';
 import { Outcome, Phase, Receipt } from './round.js';
-import { Bytes32, JoinKeys, Reveal, ShareKey } from './roundKeys.js';
+import { JoinKeys, Reveal, ShareKey, X25519Key } from './roundKeys.js';
 import { ReceiptKey, StudyProtocol, VoteSubject } from './study.js';
 
 const Reason = z.string().max(REASON_CHARACTERS_MAX);
@@ -48,7 +48,7 @@ export const commands = {
     study: StudyId,
     receiptKey: ReceiptKey,
     /** Private mode: the first key that others seal shares to. */
-    shareKey: Bytes32.optional(),
+    shareKey: X25519Key.optional(),
   }),
   /** A share key alone: of an agent that lost the secret of its newest one, or that sat a round out. */
   'StudyContract:registerShareKey': ShareKey.omit({ msp: true }),

@@ -1,5 +1,5 @@
 /** Keys, shares and reveals of a private round: what hospitals publish so that a sum can be opened, and nothing else. */
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { base64ToBytes, bytesToBase64 } from './base64.js';
 import { plainSha256, type Sha256 } from './hashing.js';
@@ -9,13 +9,37 @@ import { HOSPITALS_PER_STUDY_MAX } from './limits.js';
 /** 32 bytes in base64: an X25519 public key, or a SHA-256. Base64 because every hospital writes many of them. */
 export const Bytes32 = Base64.length(44);
 
+/**
+ * X25519 public keys under which everybody shares the same secret, zeros, in hexadecimal (RFC 7748 section 6.1; curve and
+ * twist have no others). The highest bit of a key is ignored, so each has two forms. A hospital that brought one into a round
+ * would keep all others from masking, or from sealing to it.
+ */
+const SMALL_ORDER = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+];
+const SMALL_ORDER_KEYS: ReadonlySet<string> = new Set(
+  SMALL_ORDER.flatMap((hex) => {
+    const low = hexToBytes(hex);
+    const high = Uint8Array.from(low, (byte, k) => (k === 31 ? byte | 0x80 : byte));
+    return [bytesToBase64(low), bytesToBase64(high)];
+  }),
+);
+
+/** An X25519 public key in base64 that gives a secret. */
+export const X25519Key = Bytes32.refine((key) => !SMALL_ORDER_KEYS.has(key), 'a key of small order gives no secret');
+
 /** A member's key that shares are sealed to. An index is never given again. */
 export const ShareKey = z.strictObject({
   study: StudyId,
   msp: Msp,
   index: z.int().min(0).max(9_999_999_999),
-  /** X25519. */
-  publicKey: Bytes32,
+  publicKey: X25519Key,
 });
 export type ShareKey = z.infer<typeof ShareKey>;
 
@@ -50,8 +74,8 @@ export type DealtShares = z.infer<typeof DealtShares>;
 
 /** What a private join carries beside its base. */
 export const JoinKeys = z.strictObject({
-  /** M: a fresh X25519 public key. */
-  maskKey: Bytes32,
+  /** M: a fresh key. */
+  maskKey: X25519Key,
   /** SHA-256 of the 32 bytes of b. */
   selfMaskHash: Bytes32,
   /** HPKE's encapsulated key, one for all holders: what is sealed under it is bound to the holder. */
@@ -59,7 +83,7 @@ export const JoinKeys = z.strictObject({
   /** One for each pinned share key of the round, the dealer's own among them. */
   dealt: z.array(DealtShares).min(1).max(HOSPITALS_PER_STUDY_MAX),
   /** The joiner's next share key. */
-  next: z.strictObject({ index: ShareKey.shape.index, publicKey: Bytes32 }),
+  next: z.strictObject({ index: ShareKey.shape.index, publicKey: X25519Key }),
 });
 export type JoinKeys = z.infer<typeof JoinKeys>;
 

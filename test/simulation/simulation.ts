@@ -487,8 +487,8 @@ class Run {
     const { wayOn, protocol } = this.#scenario;
     const { sameSurvivorsAs } = facts.round;
     this.#meet(`${wayOn} after differencing`);
-    if (wayOn === 'return') return;
-    if (wayOn === 'finish') return this.#finish({ number, facts });
+    if (wayOn === 'finish') this.#finish({ number, facts });
+    if (wayOn !== 'unmask') return;
     const missing = (sameSurvivorsAs?.survivors ?? []).filter((msp) => !state.survivors?.includes(msp));
     for (const msp of missing) {
       const subject = `unmask~${tenDigits(sameSurvivorsAs?.round ?? 0)}~${msp}`;

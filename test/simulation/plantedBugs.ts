@@ -107,7 +107,7 @@ export const PLANTED_CONSENT_BUGS: readonly PlantedBug[] = [
     {
       ports: (_msp, ports) => ({ ...ports, consent: altered(ports.consent, { onRestriction: () => () => undefined }) }),
     },
-    /trains .* who withdrew/,
+    /(trains|contributes to round \d+ with) .* who withdrew/,
   ),
   planted(
     'an agent does not look when a validity ends',

@@ -16,7 +16,7 @@ describe('a fact on the ledger', () => {
   test('does not repeat what its key says, and is read back whole', () => {
     expect(valueUnder(key, join)).toEqual({ at: 7 });
     expect(recordUnder(Join, key, { at: 7 })).toEqual(join);
-    const share: ShareKey = { study, msp, index: 3, publicKey: `${'A'.repeat(43)}=` };
+    const share: ShareKey = { study, msp, index: 3, publicKey: `${'C'.repeat(42)}A=` };
     const shareKey = ledgerKey.shareKey(study, msp, 3);
     expect(Object.keys(valueUnder(shareKey, share))).toEqual(['publicKey']);
     expect(recordUnder(ShareKey, shareKey, valueUnder(shareKey, share))).toEqual(share);

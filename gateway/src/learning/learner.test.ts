@@ -101,7 +101,7 @@ describe('learner', () => {
     expect(first.trainingPatients).toBe(40);
     expect(asked).toBe(1);
     expect(pids()).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   test('trains privately by the patients that its own hospital declared, never the same twice', async () => {
     const privacy = {
@@ -118,7 +118,7 @@ describe('learner', () => {
     const [one, other] = [await made.makeVector(task(protocol)), await made.makeVector(task(protocol))];
     expect([one.vector.at(-1), other.vector.at(-1)]).toEqual([31, 31]);
     for (const [i, element] of one.vector.slice(0, -1).entries()) expect(element).not.toBe(other.vector[i]);
-  }, 30_000);
+  }, 120_000);
 
   test('predicts and trains alone in the same process, one thing after another', async () => {
     const { learner: made, pids } = learner();
@@ -131,7 +131,7 @@ describe('learner', () => {
     expect(alone.metrics.patients).toBe(20);
     expect(alone.engine.name).toBe('wasm');
     expect(pids()).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   test('a process killed in the middle is started again, and the vector is the same', async () => {
     const undisturbed = learner();
@@ -143,7 +143,7 @@ describe('learner', () => {
     expect([...(await vector).vector]).toEqual([...wanted.vector]);
     expect(pids()).toHaveLength(2);
     expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'the training process ended' }));
-  }, 18_000);
+  }, 120_000);
 
   test('a process killed twice fails the task, and the next task works', async () => {
     const { learner: made, progress, pids } = learner();
@@ -156,7 +156,7 @@ describe('learner', () => {
     }
     await failed;
     expect((await made.makeVector(task(SHORT))).trainingPatients).toBe(40);
-  }, 18_000);
+  }, 120_000);
 
   test('an abort ends training at once, and the next task works', async () => {
     const { learner: made, progress } = learner();
@@ -167,7 +167,7 @@ describe('learner', () => {
     control.abort(new Error('enough'));
     await expect(vector).rejects.toThrow('enough');
     expect((await made.makeVector(task(LONG, 2), undefined)).trainingPatients).toBe(40);
-  }, 18_000);
+  }, 120_000);
 
   test('holds rows of one selection: another one starts a new process, with no row of anybody else', async () => {
     const consented = { ...SHORT, consent: StudyConsent.parse({}) };
@@ -188,7 +188,7 @@ describe('learner', () => {
     await until(() => !isAlive(pids()[1] as number));
     await expect(made.makeVector(task(consented))).rejects.toThrow('selected patients only');
     expect(asked).toHaveLength(2);
-  }, 30_000);
+  }, 120_000);
 
   test('an abort in the middle takes the selected rows out of memory, and a release leaves others their process', async () => {
     const consented = { ...LONG, consent: StudyConsent.parse({}) };
@@ -205,7 +205,7 @@ describe('learner', () => {
     await until(() => !isAlive(pids()[1] as number));
     made.releaseSelections();
     expect(isAlive(pids()[0] as number)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 
   test('who gives up waiting leaves at once', async () => {
     const { learner: made } = learner();
@@ -215,7 +215,7 @@ describe('learner', () => {
     control.abort(new Error('no longer'));
     await expect(waiting).rejects.toThrow('no longer');
     await working;
-  }, 30_000);
+  }, 120_000);
 
   test('close fails what is going on and starts nothing new', async () => {
     const { learner: made, progress, pids } = learner();

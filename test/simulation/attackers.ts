@@ -15,7 +15,7 @@ import type { AgentPorts } from '../../gateway/src/agent/agentPorts.js';
 import { digestOf } from '../../gateway/src/agent/digestOf.js';
 import type { DealtSecrets, Exchange, ShareHolder, ShareSealing } from '../../gateway/src/agent/ports.js';
 import { sealPlainly } from './plainSealing.js';
-import { STUDY } from './scenario.js';
+import { STUDY } from './studyName.js';
 
 export const ATTACKS = [
   'copies another join',

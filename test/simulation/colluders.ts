@@ -36,7 +36,7 @@ export type Exposed = Readonly<{ msp: Msp; by: readonly Msp[]; how: string }>;
  * The sums that colluders can compute in a round, those of the fewest first. Of vectors whose self masks they know, those sums in which all pair masks
  * that they do not know meet their counterparts: one for each set of hospitals that unknown pair masks tie together.
  */
-export function knownSums(round: ShownRound, colluders: ReadonlySet<Msp>, threshold: number): KnownSum[] {
+function knownSums(round: ShownRound, colluders: ReadonlySet<Msp>, threshold: number): KnownSum[] {
   const knows = (dealer: Msp, kind: ShareKind) => {
     if (colluders.has(dealer)) return true;
     if (round.garbage.has(dealer)) return false;

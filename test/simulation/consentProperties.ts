@@ -19,7 +19,7 @@ import {
 import type { ChannelState, VectorTask } from '../../gateway/src/agent/ports.js';
 import type { Block } from './channelNetwork.js';
 import type { ConsentRecords } from './consentRecords.js';
-import { STUDY } from './scenario.js';
+import { STUDY } from './studyName.js';
 import { Violation } from './violation.js';
 
 export type ConsentPropertyParts = Readonly<{
@@ -164,9 +164,11 @@ export class ConsentProperties {
   #requireForgotten(msp: Msp): void {
     const { start, end } = keyRange('contribution', STUDY);
     const contributions = this.#parts.head.range(start, end).map(({ value }) => value as { vectorDigest: Digest });
-    const contributed = new Set(contributions.map(({ vectorDigest }) => vectorDigest));
+    // Sums of few patients may be another hospital's as well, which this one has signed for.
+    const others = [...this.#cohorts.values()].filter((made) => made.msp !== msp).map(({ digest }) => digest);
+    const needed = new Set([...contributions.map(({ vectorDigest }) => vectorDigest), ...others]);
     for (const made of this.#cohorts.values())
-      if (made.msp === msp && !contributed.has(made.digest))
+      if (made.msp === msp && !needed.has(made.digest))
         require(!this.#parts.isOnDisk(msp, made.digest), () =>
           `${msp} has kept its vector of round ${made.round}, which it never contributed`);
   }

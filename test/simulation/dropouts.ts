@@ -26,7 +26,7 @@ export const DROPOUT_ROUNDS = 8;
  * Every assignment of both kinds to hospitals that leaves a quorum of survivors, and t hospitals to finish. Those that are the
  * same but for which hospital is which, going round, come one of each first: `kinds` of them.
  */
-export function combinationsOf(members: readonly Msp[]): Readonly<{ all: readonly Combination[]; kinds: number }> {
+function combinationsOf(members: readonly Msp[]): Readonly<{ all: readonly Combination[]; kinds: number }> {
   const alike = new Map<string, Combination[]>();
   for (const roles of rolesOf(members.length)) {
     const rotated = roles.map((_role, k) => [...roles.slice(k), ...roles.slice(0, k)].join(''));

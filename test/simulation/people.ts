@@ -13,8 +13,8 @@ import { type ChannelNetwork, EPOCH_MS } from './channelNetwork.js';
 import { eventOf, policyText } from './consentOutbox.js';
 import type { ConsentRecords, Said } from './consentRecords.js';
 import type { Random } from './random.js';
-import { STUDY } from './scenario.js';
 import type { Scheduler } from './scheduler.js';
+import { STUDY } from './studyName.js';
 
 /** People ask again after a refusal or a conflict. */
 const ASK_AGAIN_MS = 500;

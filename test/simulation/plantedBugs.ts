@@ -3,7 +3,7 @@ import type { Attestation, Digest, Outcome } from '@consilium/domain';
 import { keyRange } from '@consilium/domain';
 import type { AgentPorts } from '../../gateway/src/agent/agentPorts.js';
 import type { Aggregated, Blobs, CohortSelection, ConsentDesk, Journal } from '../../gateway/src/agent/ports.js';
-import { STUDY } from './scenario.js';
+import { STUDY } from './studyName.js';
 import { REAL, type Variant } from './variant.js';
 
 export type PlantedBug = Readonly<{ name: string; variant: Variant; found: RegExp }>;

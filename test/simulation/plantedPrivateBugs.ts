@@ -14,7 +14,7 @@ import type { AgentPorts } from '../../gateway/src/agent/agentPorts.js';
 import type { Channel, ChannelState, RoundSecrets } from '../../gateway/src/agent/ports.js';
 import { CHANNEL } from './channelNetwork.js';
 import { type PlantedBug, planted } from './plantedBugs.js';
-import { STUDY } from './scenario.js';
+import { STUDY } from './studyName.js';
 
 export const PLANTED_PRIVATE_BUGS: readonly PlantedBug[] = [
   planted(

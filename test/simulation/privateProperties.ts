@@ -15,7 +15,7 @@ import type { RoundView, StudyView } from '../../gateway/src/agent/studyView.js'
 import { CHANNEL, type Write } from './channelNetwork.js';
 import { exposedTo, type ShownRound, shownKey } from './colluders.js';
 import { opensWith } from './plainSealing.js';
-import { STUDY } from './scenario.js';
+import { STUDY } from './studyName.js';
 import { requireThat } from './violation.js';
 
 export type KeptSecrets = Readonly<{

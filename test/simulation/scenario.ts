@@ -1,5 +1,5 @@
 /** What a run is about, drawn from its seed: a study, its hospitals, and what goes wrong. */
-import { Msp, quorum, StudyId, StudyProtocol } from '@consilium/domain';
+import { Msp, quorum, StudyProtocol } from '@consilium/domain';
 import { ATTACKS, type Attack, type AttackName } from './attackers.js';
 import { type ConsentFault, type ConsentPlan, consentFaultsOf, consentPlanOf } from './consentFaults.js';
 import {
@@ -14,7 +14,6 @@ import { endOf, type Fault, faultsOf, PHASE_MS } from './faults.js';
 import type { Random } from './random.js';
 import { PERSONAL_TENSOR } from './simulatedLearner.js';
 
-export const STUDY = StudyId.parse('heart');
 const HOSPITALS = ['Aachen', 'Bergen', 'Cleveland', 'Dresden', 'Eindhoven', 'Firenze', 'Gent'].map((name) =>
   Msp.parse(`${name}MSP`),
 );

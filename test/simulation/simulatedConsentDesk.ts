@@ -11,7 +11,7 @@ import type { ChannelState, Clock, ConsentDesk } from '../../gateway/src/agent/p
 import { type ConsentRecords, epochOf } from './consentRecords.js';
 import type { Incarnation } from './incarnation.js';
 import type { Random } from './random.js';
-import { STUDY } from './scenario.js';
+import { STUDY } from './studyName.js';
 
 /** Looking up consents takes a while: meanwhile patients may withdraw. */
 const SELECT_MS_MAX = 20;

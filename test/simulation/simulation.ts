@@ -45,6 +45,7 @@ const DRAIN_MS = 4_000;
 const CONSENT_DRAIN_MS = 60_000;
 /** Secrets are destroyed at the latest when an agent next looks of itself. */
 const PRIVATE_DRAIN_MS = 20_000;
+const NEWS_AT_ONCE_MAX = 1_000;
 const EVENTS_MAX = 100_000;
 /** Whoever wants to withdraw while the gateway is down comes again. */
 const AWAY_MS = 300;
@@ -98,6 +99,7 @@ class Run {
   /** Rounds that people watch to see whether enough hospitals join. */
   readonly #watched = new Set<number>();
   #violation: string | undefined;
+  #newsAt = { now: 0, count: 0 };
   #isOver = false;
   #blocksSeen = 0;
   #events = 0;
@@ -602,6 +604,7 @@ class Run {
   }
 
   #news(msp: Msp, { event, step, round, detail }: AgentNews): void {
+    this.#requireTimePasses(msp, step);
     const code = String(detail?.code ?? '');
     if (event === 'step-failed' && code.startsWith('CONSENT_')) this.#meet(`${step} ${code}`);
     this.#tell(msp, `${event} ${step} ${round}`);
@@ -621,6 +624,15 @@ class Run {
       const count = this.#counts.get(fault.msp === undefined ? anybody : own);
       if (isMeant && fault.nth === count) this.#scheduler.after(fault.afterMs, () => this.#crash(fault, msp));
     }
+  }
+
+  /** An agent that goes round and round would never let time go on: it is stopped by what it tells. */
+  #requireTimePasses(msp: Msp, step: string): void {
+    const { now } = this.#scheduler;
+    this.#newsAt = { now, count: this.#newsAt.now === now ? this.#newsAt.count + 1 : 0 };
+    if (this.#newsAt.count <= NEWS_AT_ONCE_MAX) return;
+    this.#violation ??= `${msp} takes step ${step} again and again, and no time passes`;
+    throw new Violation(this.#violation);
   }
 
   #made(msp: Msp, task: VectorTask, made: VectorMade): void {

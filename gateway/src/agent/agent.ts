@@ -125,7 +125,7 @@ export class Agent implements TimingsBook, FailureBook {
       const view = this.#reader.study(study);
       if (!view?.version.protocol.members.includes(this.#identity.msp)) continue;
       await this.#disk.lookFor(view);
-      await this.#secrets.lookFor(view, this.#identity.msp);
+      await this.#secrets.lookFor(view);
       if (!this.#unsubscribe) return;
       this.#observe(view);
       const found = owedSteps(view, this.#knowledge(view), { ...this.#now(), dueSince: this.#dueSince });

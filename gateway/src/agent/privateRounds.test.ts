@@ -22,4 +22,12 @@ describe('secrets of a study', () => {
     at.study.close(1, 'contributing', [A], 'VOTED');
     expect(forgotten(at)).toEqual([{ name: 'forgetSecrets', study: STUDY, round: 1, shareKeys: [0, 1], rounds: [1] }]);
   });
+
+  test('are destroyed where it was ended before its first round', () => {
+    const at = new Asked(new StudyOnChannel({ mode: 'private' }));
+    at.secrets = { newest: undefined, shareKeys: [0], rounds: [] };
+    expect(forgotten(at)).toEqual([]);
+    at.study.vote('end', [B, C, D]);
+    expect(forgotten(at)).toMatchObject([{ shareKeys: [0] }]);
+  });
 });

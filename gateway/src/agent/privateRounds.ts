@@ -83,7 +83,8 @@ export function forgettingOwed(view: StudyView, know: Knowledge): Step[] {
 
 function isAtEnd(view: StudyView): boolean {
   const { newest } = view;
-  if (!newest || (!isOver(newest) && !isAbortedByClose(newest))) return false;
+  if (!newest) return view.isCarried('end');
+  if (!isOver(newest) && !isAbortedByClose(newest)) return false;
   const following = whatFollows(view);
   return following.kind === 'end' && following.unrecorded === undefined;
 }

@@ -1,5 +1,4 @@
 /** What is kept of a private study's secrets, as far as the next decision asks for it. */
-import type { Msp } from '@consilium/domain';
 import type { RoundSecrets } from './ports.js';
 import type { StudyView } from './studyView.js';
 
@@ -22,9 +21,9 @@ export class SecretKnowledge {
     this.#secrets = secrets;
   }
 
-  async lookFor(view: StudyView, msp: Msp): Promise<void> {
-    const { study, version, newest, registered } = view;
-    if (version.protocol.mode !== 'private' || !registered.has(msp)) return;
+  /** Also of a study that this hospital asked to register for, and may never have been registered: it made a key for it. */
+  async lookFor({ study, version, newest }: StudyView): Promise<void> {
+    if (version.protocol.mode !== 'private') return;
     this.#standings.set(study, {
       newest: newest && (await this.#secrets.stateOf(study, newest.number)),
       shareKeys: await this.#secrets.shareKeys(study),

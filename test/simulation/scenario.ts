@@ -1,5 +1,5 @@
 /** What a run is about, drawn from its seed: a study, its hospitals, and what goes wrong. */
-import { Msp, quorum, StudyProtocol } from '@consilium/domain';
+import { Msp, quorum, StudyProtocol, updatesNeeded } from '@consilium/domain';
 import { ATTACKS, type Attack, type AttackName } from './attackers.js';
 import { type ConsentFault, type ConsentPlan, consentFaultsOf, consentPlanOf } from './consentFaults.js';
 import {
@@ -198,7 +198,10 @@ function plainProtocol(random: Random, members: readonly Msp[], trainingRounds: 
   });
 }
 
-/** A rule that the study's hospitals are enough for. */
+/**
+ * A rule that the study's hospitals are enough for. Where patients must consent a hospital may have nobody to train on, so none
+ * that needs every hospital.
+ */
 function withRule(protocol: StudyProtocol, random: Random): StudyProtocol {
   if (!random.chance(ROBUST_SHARE)) return protocol;
   const { length } = protocol.members;
@@ -207,14 +210,12 @@ function withRule(protocol: StudyProtocol, random: Random): StudyProtocol {
     { rule: 'geometric-median' },
     { rule: 'norm-clipped-mean' },
     { rule: 'trimmed-mean', trim: 1 },
-    ...(length < 5
-      ? []
-      : [
-          { rule: 'krum', dishonestMax: 1 },
-          { rule: 'multi-krum', dishonestMax: 1 },
-        ]),
-  ];
-  return StudyProtocol.parse({ ...protocol, aggregation: { ...protocol.aggregation, ...random.pick(rules) } });
+    { rule: 'krum', dishonestMax: 1 },
+    { rule: 'multi-krum', dishonestMax: 1 },
+  ] as const;
+  const spare = protocol.consent ? 1 : 0;
+  const suitable = rules.filter((rule) => updatesNeeded(rule) <= length - spare);
+  return StudyProtocol.parse({ ...protocol, aggregation: { ...protocol.aggregation, ...random.pick(suitable) } });
 }
 
 function inPrivate(protocol: StudyProtocol): StudyProtocol {

@@ -38,8 +38,8 @@ beforeAll(async () => {
   const server = { kind: 'fedavg', learningRate: 100 };
   await Promise.all([
     federation.begin(LIE, protocol(LIE, { trainingRounds: LIE_ROUNDS, deadlines: SHORT_DEADLINES })),
-    federation.begin(SPOILED, protocol(SPOILED, { trainingRounds: 4 })),
-    federation.begin(WORSE, protocol(WORSE, { trainingRounds: 6, aggregation: { server } })),
+    federation.begin(SPOILED, protocol(SPOILED, { mode: 'private', trainingRounds: 4 })),
+    federation.begin(WORSE, protocol(WORSE, { mode: 'private', trainingRounds: 6, aggregation: { server } })),
   ]);
 });
 
@@ -68,7 +68,7 @@ describe('a hospital that attests another version than comes out', () => {
   });
 });
 
-describe('a worsened model', () => {
+describe('a model worsened under masks', () => {
   test('by one hospital: it is rejected a round later, and the next round starts from its parent', async () => {
     await first.untilStage(SPOILED, 'ended');
     expect(await lineage(SPOILED)).toEqual([

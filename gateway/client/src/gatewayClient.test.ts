@@ -239,7 +239,11 @@ describe('a job', () => {
 
   test('is waited for, and gives its result or its problem', async () => {
     const { VerificationReport } = await import('./resources/index.js');
-    const report = { study: 'heart', round: 1, ok: true, checks: [], disputeLifted: false, scores: null };
+    const independent = { ran: false, why: 'the peers are away' };
+    const report = {
+      ...{ study: 'heart', round: 1, ok: true, checks: [], independent },
+      ...{ disputeLifted: false, scores: null, excerpt: { vectors: { VaMSP: [-5] }, sum: null } },
+    };
     answer = ({ method }, response) =>
       method === 'POST'
         ? send(response, 202, job('running'))

@@ -121,9 +121,10 @@ export class PrivateProperties {
     const rounds = [...this.#shown.values()].filter(({ kind, base }) => kind === last.kind && base === last.base);
     for (const shown of rounds) this.#lookAgain(shown, view.round(shown.round));
     const threshold = majority(protocol);
-    const exposed = exposedTo(protocol.members, rounds, { threshold, colludersMax: threshold - 1 }, (msp) =>
-      this.#hasAgreed(msp),
-    );
+    // A dealer that was proven bad is left out of the sums that follow over a base, also beside one that it was in.
+    const isProven = (msp: Msp) => rounds.some(({ garbage }) => garbage.has(msp));
+    const bounds = { threshold, colludersMax: threshold - 1 };
+    const exposed = exposedTo(protocol.members, rounds, bounds, (msp) => this.#hasAgreed(msp) || isProven(msp));
     requireThat(
       exposed === undefined,
       () => `${exposed?.by.join(' ') || 'an outsider'} can compute the vector of ${exposed?.msp}: ${exposed?.how}`,

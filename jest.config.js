@@ -43,7 +43,7 @@ export default {
     },
     { ...shared, ...seeded, displayName: 'property', testMatch: ['<rootDir>/test/property/**/*.test.ts'] },
     { ...shared, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] },
-    // Everything else that crosses rooms starts real processes and wants the machine for itself.
+    // Everything else that crosses rooms starts real processes: two such files at a time, behind everything else.
     {
       ...shared,
       displayName: 'federation',

@@ -8,12 +8,14 @@ import { ROOT } from './paths.mjs';
 
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 
-/** The parts of a test run, in their order. Each process of the federation wants the machine for itself. */
+/** The parts of a test run, in their order. A federation is many processes, which wait for one another half of their time. */
 const PARALLEL_PROJECTS = ['unit', 'property', 'simulation'];
-const SERIAL_PROJECTS = ['federation'];
+const NETWORK_PROJECTS = ['federation'];
 const CHECK = 'check';
 /** By itself jest leaves one core idle, which on two cores is half of them. */
 const ALL_CORES = '--maxWorkers=100%';
+/** Networks that run at the same time, whatever the cores: each needs some 2 GiB. */
+const TWO_NETWORKS = '--maxWorkers=2';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -63,7 +65,7 @@ export function closingLine({ passed, failed, skipped }) {
  */
 export async function test(args) {
   const { only, seeds, rest } = parseTestArguments(args);
-  const parts = [CHECK, ...PARALLEL_PROJECTS, ...SERIAL_PROJECTS];
+  const parts = [CHECK, ...PARALLEL_PROJECTS, ...NETWORK_PROJECTS];
   const unknown = only.filter((name) => !parts.includes(name));
   if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}: --only takes ${parts.join(', ')}.`);
   if (seeds !== undefined && !/^[1-9]\d*$/.test(seeds)) throw new Error('--seeds takes a whole number from 1 up.');
@@ -79,8 +81,8 @@ export async function test(args) {
   }
   const parallel = PARALLEL_PROJECTS.filter(isWanted);
   if (parallel.length > 0) all.push(await runJest(parallel, [ALL_CORES, ...rest], env));
-  const serial = SERIAL_PROJECTS.filter(isWanted);
-  if (serial.length > 0) all.push(await runJest(serial, ['--runInBand', ...rest], env));
+  const networks = NETWORK_PROJECTS.filter(isWanted);
+  if (networks.length > 0) all.push(await runJest(networks, [TWO_NETWORKS, ...rest], env));
 
   const sum = (/** @type {keyof Counts} */ key) => all.reduce((total, counts) => total + counts[key], 0);
   const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
